@@ -1,0 +1,65 @@
+//! The one point in time by which a call must end.
+
+use std::time::{Duration, Instant};
+
+/// When a call must have ended, on the monotonic clock; possibly never.
+///
+/// A call makes one deadline when it starts and hands it to everything it does (waiting in the pool,
+/// dialing, the handshake, sending, receiving), so that the parts share one budget.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No end: wait for ever.
+    pub const NEVER: Self = Self(None);
+
+    /// So long from now. A duration beyond the clock's range is [`Deadline::NEVER`].
+    pub fn after(duration: Duration) -> Self {
+        Self(Instant::now().checked_add(duration))
+    }
+
+    /// At this instant.
+    pub fn at(instant: Instant) -> Self {
+        Self(Some(instant))
+    }
+
+    /// What is left: `None` without end, zero once it has passed.
+    pub fn remaining(self) -> Option<Duration> {
+        self.0.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// True once it has passed.
+    pub fn has_passed(self) -> bool {
+        self.0.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// The earlier of the two.
+    pub fn earlier(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(a), Some(b)) => Self(Some(a.min(b))),
+            (a, b) => Self(a.or(b)),
+        }
+    }
+
+    /// The instant, if there is an end.
+    pub fn instant(self) -> Option<Instant> {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earlier_one_wins_and_never_loses() {
+        let soon = Deadline::after(Duration::from_millis(1));
+        let late = Deadline::after(Duration::from_secs(60));
+        assert_eq!(soon.earlier(late), soon);
+        assert_eq!(late.earlier(soon), soon);
+        assert_eq!(Deadline::NEVER.earlier(late), late);
+        assert_eq!(Deadline::NEVER.remaining(), None);
+        assert!(Deadline::after(Duration::ZERO).has_passed());
+        assert_eq!(Deadline::after(Duration::MAX), Deadline::NEVER);
+    }
+}

@@ -1,0 +1,9 @@
+//! A Redis and Valkey Cluster client: a safe core below, a C API on top.
+#![doc = ""]
+
+pub mod deadline;
+pub mod error;
+pub mod log;
+pub mod node;
+pub mod os;
+pub mod slot;

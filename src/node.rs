@@ -1,0 +1,94 @@
+//! A node's address and role.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+/// A host (name, IPv4 or IPv6 address, never in brackets) and a port.
+///
+/// Cheap to clone: a node's address stands in maps, connections and errors.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct NodeAddress {
+    /// Host name or numeric address; an IPv6 address without its brackets.
+    pub host: Arc<str>,
+    /// TCP port, 1 to 65535.
+    pub port: u16,
+}
+
+/// What a node is to its shard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Serves the shard's slots, reads and writes.
+    Primary,
+    /// Copies a primary; serves reads after READONLY.
+    Replica,
+}
+
+impl NodeAddress {
+    /// An address from its parts. Brackets around an IPv6 host are taken off.
+    pub fn new(host: &str, port: u16) -> Self {
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        Self { host: Arc::from(bare), port }
+    }
+
+    /// Reads `host:port`, `[v6]:port` or the server's own `v6:port` (the last colon parts the port,
+    /// as in MOVED and CLUSTER NODES). The error says what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let Some((host, port)) = text.rsplit_once(':') else {
+            return Err(format!("\"{text}\" has no port: write host:port"));
+        };
+        let port = match port.parse::<u32>() {
+            Ok(port @ 1..=65535) => port as u16,
+            _ => return Err(format!("\"{text}\": the port must be a number from 1 to 65535")),
+        };
+        let host = match host.strip_prefix('[') {
+            Some(rest) => match rest.strip_suffix(']') {
+                Some(inside) if inside.parse::<Ipv6Addr>().is_ok() => inside,
+                _ => return Err(format!("\"{text}\": brackets hold an IPv6 address")),
+            },
+            None => host,
+        };
+        if host.is_empty() {
+            return Err(format!("\"{text}\" has no host: write host:port"));
+        }
+        if host.contains(':') && host.parse::<Ipv6Addr>().is_err() {
+            return Err(format!("\"{text}\": \"{host}\" is no IPv6 address"));
+        }
+        if host.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err("a host name holds a blank or a control character".into());
+        }
+        Ok(Self { host: Arc::from(host), port })
+    }
+}
+
+impl fmt::Display for NodeAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_an_address() {
+        for (text, host, port, shown) in [
+            ("localhost:7000", "localhost", 7000, "localhost:7000"),
+            ("127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1:1"),
+            ("[::1]:6381", "::1", 6381, "[::1]:6381"),
+            ("::1:6381", "::1", 6381, "[::1]:6381"),
+        ] {
+            let address = NodeAddress::parse(text).unwrap();
+            assert_eq!((&*address.host, address.port), (host, port));
+            assert_eq!(address.to_string(), shown);
+        }
+        for bad in ["", "host", "host:", ":1", "host:0", "host:65536", "host:x", "[a]:1", "a:b:1", "a b:1", "h:-1", "[::1:5"] {
+            assert!(NodeAddress::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

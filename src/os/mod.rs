@@ -1,0 +1,5 @@
+//! What the library asks of the operating system. With `resp::reply` and `ffi` the only place of
+//! `unsafe`.
+
+pub mod fork;
+pub mod futex;
