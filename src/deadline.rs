@@ -47,6 +47,43 @@ impl Deadline {
     }
 }
 
+/// How long a caller is willing to wait, as the C API's `timeout_ms` says it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timeout {
+    /// 0: takes what is there, waits for nothing.
+    Now,
+    /// So long.
+    Within(Duration),
+    /// -1: for ever.
+    Never,
+    /// -2: what the option says.
+    Default,
+}
+
+impl Timeout {
+    /// From a `timeout_ms` of the C API; `None` for a negative number that means nothing.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        match millis {
+            0 => Some(Self::Now),
+            -1 => Some(Self::Never),
+            -2 => Some(Self::Default),
+            millis => {
+                u64::try_from(millis).ok().map(|millis| Self::Within(Duration::from_millis(millis)))
+            }
+        }
+    }
+
+    /// The deadline of a call that starts now; `default` is the option's value.
+    pub fn deadline(self, default: Duration) -> Deadline {
+        match self {
+            Self::Now => Deadline::after(Duration::ZERO),
+            Self::Within(duration) => Deadline::after(duration),
+            Self::Never => Deadline::NEVER,
+            Self::Default => Deadline::after(default),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +98,18 @@ mod tests {
         assert_eq!(Deadline::NEVER.remaining(), None);
         assert!(Deadline::after(Duration::ZERO).has_passed());
         assert_eq!(Deadline::after(Duration::MAX), Deadline::NEVER);
+    }
+
+    #[test]
+    fn timeouts_of_the_c_api() {
+        assert_eq!(Timeout::from_millis(0), Some(Timeout::Now));
+        assert_eq!(Timeout::from_millis(-1), Some(Timeout::Never));
+        assert_eq!(Timeout::from_millis(-2), Some(Timeout::Default));
+        assert_eq!(Timeout::from_millis(-3), None);
+        assert_eq!(Timeout::from_millis(i64::MIN), None);
+        assert_eq!(Timeout::from_millis(7), Some(Timeout::Within(Duration::from_millis(7))));
+        assert!(Timeout::from_millis(i64::MAX).is_some());
+        assert!(Timeout::Now.deadline(Duration::from_secs(9)).has_passed());
+        assert!(!Timeout::Default.deadline(Duration::from_secs(9)).has_passed());
     }
 }

@@ -1,5 +1,4 @@
 //! A Redis and Valkey Cluster client: a safe core below, a C API on top.
-#![doc = ""]
 
 pub mod deadline;
 pub mod error;

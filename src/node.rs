@@ -37,8 +37,9 @@ impl NodeAddress {
         let Some((host, port)) = text.rsplit_once(':') else {
             return Err(format!("\"{text}\" has no port: write host:port"));
         };
-        let port = match port.parse::<u32>() {
-            Ok(port @ 1..=65535) => port as u16,
+        // Digits alone: parse() takes a sign too.
+        let port = match port.parse::<u16>() {
+            Ok(number @ 1..) if port.bytes().all(|byte| byte.is_ascii_digit()) => number,
             _ => return Err(format!("\"{text}\": the port must be a number from 1 to 65535")),
         };
         let host = match host.strip_prefix('[') {
@@ -87,7 +88,20 @@ mod tests {
             assert_eq!((&*address.host, address.port), (host, port));
             assert_eq!(address.to_string(), shown);
         }
-        for bad in ["", "host", "host:", ":1", "host:0", "host:65536", "host:x", "[a]:1", "a:b:1", "a b:1", "h:-1", "[::1:5"] {
+        for bad in [
+            "",
+            "host",
+            "host:",
+            ":1",
+            "host:0",
+            "host:65536",
+            "host:x",
+            "[a]:1",
+            "a:b:1",
+            "a b:1",
+            "h:-1", "h:+1",
+            "[::1:5",
+        ] {
             assert!(NodeAddress::parse(bad).is_err(), "{bad}");
         }
     }

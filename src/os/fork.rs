@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
@@ -69,10 +69,10 @@ fn place(fd: RawFd) -> Option<(usize, u64)> {
     Some((fd / 64, 1 << (fd % 64)))
 }
 
-/// A value each process makes for itself: after a fork the child's first use makes a new one, and the
-/// parent's is abandoned unopened (its locks may be held by threads the child does not have).
+/// A value each process makes for itself, at its first use: after a fork the child makes a new one, and
+/// the parent's is abandoned unopened (its locks may be held by threads the child does not have).
 pub struct PerProcess<T> {
-    current: ArcSwap<Born<T>>,
+    current: ArcSwapOption<Born<T>>,
 }
 
 struct Born<T> {
@@ -81,13 +81,12 @@ struct Born<T> {
 }
 
 impl<T> PerProcess<T> {
-    /// This process's value.
-    pub fn new(value: T) -> Self {
-        watch();
-        Self { current: ArcSwap::from_pointee(Born { generation: generation(), value: Arc::new(value) }) }
+    /// Nothing is made yet.
+    pub const fn new() -> Self {
+        Self { current: ArcSwapOption::const_empty() }
     }
 
-    /// This process's value, made by `make` if the present one is of another process. `make` may run
+    /// This process's value, made by `make` if there is none, or one of another process. `make` may run
     /// in several threads at once; one result stays.
     pub fn get_or_make(&self, make: impl Fn() -> T) -> Arc<T> {
         self.with_or_make(make, Arc::clone)
@@ -97,23 +96,42 @@ impl<T> PerProcess<T> {
     #[inline]
     pub fn with_or_make<R>(&self, make: impl Fn() -> T, use_it: impl FnOnce(&Arc<T>) -> R) -> R {
         let current = self.current.load();
-        if current.generation == generation() {
-            return use_it(&current.value);
+        if let Some(born) = &*current
+            && born.generation == generation()
+        {
+            return use_it(&born.value);
         }
         drop(current);
         use_it(&self.make_anew(make))
     }
 
+    /// This process's value, if it was made.
+    pub fn get(&self) -> Option<Arc<T>> {
+        let current = self.current.load();
+        current
+            .as_ref()
+            .filter(|born| born.generation == generation())
+            .map(|born| born.value.clone())
+    }
+
     #[cold]
     fn make_anew(&self, make: impl Fn() -> T) -> Arc<T> {
+        watch();
+        let mut made = None;
         loop {
             let old = self.current.load_full();
-            if old.generation == generation() {
-                return old.value.clone();
+            if let Some(born) = &old
+                && born.generation == generation()
+            {
+                return born.value.clone();
             }
-            let born = Arc::new(Born { generation: generation(), value: Arc::new(make()) });
+            let value = made.get_or_insert_with(|| Arc::new(make())).clone();
+            let born = Some(Arc::new(Born { generation: generation(), value }));
             let previous = self.current.compare_and_swap(&old, born);
-            let swapped = Arc::ptr_eq(&previous, &old);
+            let swapped = match (&*previous, &old) {
+                (Some(previous), Some(old)) => Arc::ptr_eq(previous, old),
+                (previous, old) => previous.is_none() && old.is_none(),
+            };
             if swapped {
                 // The parent's value is never dropped here: that would lock what a thread of the
                 // parent may have held.
@@ -123,10 +141,16 @@ impl<T> PerProcess<T> {
     }
 }
 
+impl<T> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         let current = self.current.load_full();
-        if current.generation != generation() {
+        if current.as_ref().is_some_and(|born| born.generation != generation()) {
             std::mem::forget(current);
         }
     }

@@ -1,5 +1,6 @@
 //! What the library asks of the operating system. With `resp::reply` and `ffi` the only place of
 //! `unsafe`.
 
+pub mod clock;
 pub mod fork;
 pub mod futex;
