@@ -1,8 +1,10 @@
 //! A Redis and Valkey Cluster client: a safe core below, a C API on top.
 
+pub mod command;
 pub mod deadline;
 pub mod error;
 pub mod log;
 pub mod node;
 pub mod os;
+pub mod resp;
 pub mod slot;

@@ -1,0 +1,236 @@
+//! A command, encoded while it is put together.
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use crate::resp::encode;
+
+use super::effect::Effect;
+
+/// Room in front of the arguments for `*N\r\n`, written right-aligned each time N changes.
+const ROOM: usize = 16;
+
+/// A command, encoded as RESP while its arguments are appended: sending is one send of
+/// [`Command::encoded`].
+#[derive(Clone, Default)]
+pub struct Command {
+    bytes: Vec<u8>,
+    /// Where the encoding begins, within the room.
+    start: usize,
+    count: usize,
+}
+
+impl Command {
+    /// A command without arguments; allocates nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A command from its arguments.
+    pub fn of(arguments: &[&[u8]]) -> Self {
+        let mut command = Self::new();
+        let size: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
+        command.bytes.reserve_exact(ROOM + size);
+        for argument in arguments {
+            command.append(argument);
+        }
+        command
+    }
+
+    /// Appends an argument; the first is the command's name.
+    pub fn append(&mut self, argument: &[u8]) {
+        if self.bytes.is_empty() {
+            self.bytes.extend_from_slice(&[b'\n'; ROOM]);
+        }
+        encode::bulk(&mut self.bytes, argument);
+        self.count += 1;
+        self.write_count();
+    }
+
+    /// Writes `*N\r` in front of the last byte of the room, which is a LF for good.
+    fn write_count(&mut self) {
+        let Some(room) = self.bytes.first_chunk_mut::<ROOM>() else { return };
+        let mut start = ROOM - 2;
+        room[start] = b'\r';
+        let mut rest = self.count;
+        // A count of 13 digits would not fit memory.
+        while start > 1 {
+            start -= 1;
+            room[start] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        start -= 1;
+        room[start] = b'*';
+        self.start = start;
+    }
+
+    /// Takes all arguments away and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.start = 0;
+        self.count = 0;
+    }
+
+    /// How many arguments there are, the name included.
+    pub fn argument_count(&self) -> usize {
+        self.count
+    }
+
+    /// The arguments in order, the name first.
+    pub fn arguments(&self) -> Arguments<'_> {
+        Arguments { rest: self.bytes.get(ROOM..).unwrap_or_default(), remaining: self.count }
+    }
+
+    /// The whole command as RESP; nothing while there is no argument.
+    #[inline]
+    pub fn encoded(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// What it does to the connection it is sent on, by name and subcommand in any letter case; a
+    /// few instructions for an ordinary command.
+    pub fn effect(&self) -> Effect {
+        Effect::of(self.arguments())
+    }
+
+    /// "GET", "CLIENT SETNAME": for messages. Holds no other argument, and nothing that does not
+    /// look like a name.
+    pub fn name(&self) -> String {
+        let mut arguments = self.arguments();
+        let looks_right = |word: &[u8]| {
+            let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.|".contains(b);
+            !word.is_empty() && word.len() <= 32 && word.iter().all(plain)
+        };
+        let shown = |word: &[u8]| String::from_utf8_lossy(word).to_ascii_uppercase();
+        let mut name = match arguments.next() {
+            None => return "(empty)".into(),
+            Some(word) if looks_right(word) => shown(word),
+            Some(_) => return "(unknown)".into(),
+        };
+        if CONTAINERS.contains(&name.as_str()) {
+            if let Some(word) = arguments.next().filter(|word| looks_right(word)) {
+                name.push(' ');
+                name.push_str(&shown(word));
+            }
+        }
+        name
+    }
+}
+
+/// Commands whose second word is part of the name.
+const CONTAINERS: [&str; 17] = [
+    "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DEBUG", "FUNCTION", "LATENCY", "MEMORY",
+    "MODULE", "OBJECT", "PUBSUB", "SCRIPT", "SENTINEL", "SLOWLOG", "XGROUP", "XINFO",
+];
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Command({}, {} arguments)", self.name(), self.count)
+    }
+}
+
+/// The arguments of a command, see [`Command::arguments`].
+#[derive(Clone)]
+pub struct Arguments<'a> {
+    rest: &'a [u8],
+    remaining: usize,
+}
+
+impl<'a> Iterator for Arguments<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        // The encoding is our own, so `$`, digits and CRLF stand where they are looked for.
+        let mut length = 0;
+        let mut at = 1;
+        loop {
+            let digit = self.rest.get(at)?.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            length = length * 10 + usize::from(digit);
+            at += 1;
+        }
+        let argument = self.rest.get(at + 2..)?.get(..length)?;
+        self.rest = self.rest.get(at + length + 4..).unwrap_or_default();
+        self.remaining -= 1;
+        Some(argument)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.remaining, Some(self.remaining))
+    }
+}
+
+impl ExactSizeIterator for Arguments<'_> {}
+impl FusedIterator for Arguments<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encoding() {
+        let mut command = Command::new();
+        assert_eq!(command.encoded(), b"");
+        assert_eq!(command.arguments().count(), 0);
+        command.append(b"SET");
+        command.append(b"key");
+        command.append(b"a\r\n\0b");
+        assert_eq!(command.encoded(), b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$5\r\na\r\n\0b\r\n");
+        assert_eq!(command.arguments().collect::<Vec<_>>(), [&b"SET"[..], b"key", b"a\r\n\0b"]);
+        command.clear();
+        assert_eq!(command.argument_count(), 0);
+        assert_eq!(command.encoded(), b"");
+        command.append(b"");
+        assert_eq!(command.encoded(), b"*1\r\n$0\r\n\r\n");
+        assert_eq!(command.arguments().collect::<Vec<_>>(), [b""]);
+    }
+
+    #[test]
+    fn clear_keeps_the_memory() {
+        let mut command = Command::of(&[b"SET", b"key", &[7; 1000]]);
+        let (memory, capacity) = (command.bytes.as_ptr(), command.bytes.capacity());
+        command.clear();
+        command.append(&[8; 900]);
+        assert_eq!((command.bytes.as_ptr(), command.bytes.capacity()), (memory, capacity));
+    }
+
+    #[test]
+    fn many_arguments() {
+        let mut command = Command::new();
+        for index in 0..12_345_u32 {
+            command.append(index.to_string().as_bytes());
+            if index == 9 || index == 99 {
+                assert!(
+                    command.encoded().starts_with(format!("*{}\r\n$1\r\n0", index + 1).as_bytes())
+                );
+            }
+        }
+        assert!(command.encoded().starts_with(b"*12345\r\n$1\r\n0\r\n"));
+        assert_eq!(command.arguments().len(), 12_345);
+        assert_eq!(command.arguments().nth(12_000), Some(&b"12000"[..]));
+        let large = vec![b'x'; 100_000];
+        assert_eq!(Command::of(&[b"ECHO", &large]).arguments().nth(1), Some(&large[..]));
+    }
+
+    #[test]
+    fn names_show_no_arguments() {
+        for (arguments, name) in [
+            (&[&b"get"[..], b"secret"][..], "GET"),
+            (&[b"Client", b"setname", b"secret"], "CLIENT SETNAME"),
+            (&[b"AUTH", b"secret"], "AUTH"),
+            (&[b"config", b"no name\r\n"], "CONFIG"),
+            (&[b"\xff\xfe"], "(unknown)"),
+            (&[], "(empty)"),
+        ] {
+            let command = Command::of(arguments);
+            assert_eq!(command.name(), name);
+            assert!(!format!("{command:?}").contains("secret"));
+        }
+    }
+}
