@@ -5,6 +5,7 @@ pub mod deadline;
 pub mod error;
 pub mod log;
 pub mod node;
+pub mod options;
 pub mod os;
 pub mod resp;
 pub mod slot;

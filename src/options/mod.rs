@@ -1,0 +1,239 @@
+//! The options of a pool: one table ([`table`]) defines them, for strings, URLs and documentation.
+
+pub mod table;
+
+mod field;
+mod nearest;
+mod row;
+mod secret;
+mod url;
+
+use std::time::Duration;
+
+use crate::error::{Error, Result, Status};
+use crate::log::Log;
+use crate::node::NodeAddress;
+
+pub use row::Row;
+pub use secret::Secret;
+
+/// The total limit with `pool_exhausted=block` where `max_connections` was never set: a pool that
+/// waits for a place needs a number of places.
+const BLOCKING_LIMIT: u32 = 50;
+
+/// What a get does at a limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PoolExhausted {
+    /// It fails at once.
+    Error,
+    /// It waits for a place.
+    Block,
+}
+
+/// Which command the topology is asked with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TopologyCommand {
+    /// The best one the server knows and allows.
+    Auto,
+    /// CLUSTER SLOTS.
+    Slots,
+    /// CLUSTER SHARDS.
+    Shards,
+    /// CLUSTER NODES.
+    Nodes,
+}
+
+/// The version of the protocol that is spoken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protocol {
+    /// RESP3 where the server knows it, else RESP2.
+    Auto,
+    /// RESP2.
+    Resp2,
+    /// RESP3; a server that does not know it is refused.
+    Resp3,
+}
+
+/// How much a new connection says before its first command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Handshake {
+    /// All that helps.
+    Full,
+    /// What the settings need, no more.
+    Minimal,
+}
+
+/// The options of a pool, typed. What each means stands in the table's `doc`.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The nodes that are asked first, in this order.
+    pub startup_nodes: Vec<NodeAddress>,
+    /// The topology is discovered when the pool is made, not by the first get.
+    pub init_slot_cache: bool,
+    /// A topology that leaves a slot unserved is refused.
+    pub require_full_coverage: bool,
+    /// Known nodes are asked before the startup nodes.
+    pub nodemanager_follow_cluster: bool,
+    /// Age at which maintenance renews the topology. None: never.
+    pub topology_refresh_interval: Option<Duration>,
+    /// Shortest time between two refreshes.
+    pub topology_refresh_min_interval: Duration,
+    /// Which command the topology is asked with.
+    pub topology_command: TopologyCommand,
+    /// The option's own value; [`Options::connection_limit`] is the limit in force. None: no limit.
+    pub max_connections: Option<u32>,
+    /// The limit for each node. None: no limit.
+    pub max_connections_per_node: Option<u32>,
+    /// What a get does at a limit.
+    pub pool_exhausted: PoolExhausted,
+    /// How long a get waits, dials and discovers in all, unless the call says otherwise.
+    pub timeout: Duration,
+    /// Idle time after which a connection is closed. None: never.
+    pub max_idle_time: Option<Duration>,
+    /// Age after which a connection is closed. None: never.
+    pub max_lifetime: Option<Duration>,
+    /// Idle time after which maintenance asks a connection for a sign of life. None: never.
+    pub health_check_interval: Option<Duration>,
+    /// The longest silence of a server that owes a reply.
+    pub socket_timeout: Duration,
+    /// The longest a dial takes, from TCP to the end of the handshake.
+    pub socket_connect_timeout: Duration,
+    /// TCP keepalive is on.
+    pub socket_keepalive: bool,
+    /// Silence before the first keepalive probe.
+    pub socket_keepalive_idle: Duration,
+    /// Time between keepalive probes.
+    pub socket_keepalive_interval: Duration,
+    /// Unanswered keepalive probes that end a connection.
+    pub socket_keepalive_count: u32,
+    /// TCP_USER_TIMEOUT. None: the system's own.
+    pub tcp_user_timeout: Option<Duration>,
+    /// The ACL user. None: the default user.
+    pub username: Option<String>,
+    /// The password. None: no authentication.
+    pub password: Option<Secret>,
+    /// The database that is selected.
+    pub db: u32,
+    /// The name given by CLIENT SETNAME. None: no name.
+    pub client_name: Option<String>,
+    /// The library's name and version are given by CLIENT SETINFO.
+    pub client_info: bool,
+    /// The version of the protocol.
+    pub protocol: Protocol,
+    /// How much a new connection says before its first command.
+    pub handshake: Handshake,
+    /// How long a command takes in all, unless the call says otherwise.
+    pub command_timeout: Duration,
+    /// The largest reply, in bytes.
+    pub max_reply_size: usize,
+    /// The deepest nesting of a reply.
+    pub max_reply_depth: usize,
+    /// Where log lines go; not in the table, for a function is no text.
+    pub log: Log,
+    /// `max_connections` was set, be it to 0: then its value holds with `pool_exhausted=block` too.
+    max_connections_is_set: bool,
+}
+
+impl Options {
+    /// The defaults of the table.
+    pub fn new() -> Self {
+        let mut options = Self::blank();
+        for row in table::ROWS {
+            let applied = row.set(&mut options, row.default());
+            debug_assert!(applied.is_ok(), "the default of {}: {applied:?}", row.name());
+        }
+        options.max_connections_is_set = false;
+        options
+    }
+
+    /// Options from `redis://[user[:password]@]host[:port][,host[:port]…][/db][?name=value&…]`; what
+    /// the URL does not name has its default. Errors ([`Status::Config`]) never show the password.
+    pub fn from_url(url: &str) -> Result<Self> {
+        url::read(url)
+    }
+
+    /// Sets one option by its name. On failure ([`Status::Config`], the option named, with what it
+    /// accepts) nothing is changed.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        row::find(name)?.set(self, value)
+    }
+
+    /// One option as text, in a form [`Options::set`] takes back; a secret that is set reads `***`.
+    /// None: no option has this name.
+    pub fn get(&self, name: &str) -> Option<String> {
+        row::find(name).ok().map(|row| row.get(self))
+    }
+
+    /// Checks what no option can be asked alone: that the options make sense together.
+    pub fn validate(&self) -> Result<()> {
+        let problem = if self.startup_nodes.is_empty() {
+            "option \"startup_nodes\" is empty: name at least one node of the cluster as host:port"
+        } else if self.username.is_some() && self.password.is_none() {
+            "option \"username\" is set without \"password\": set both (for a user without \
+             password any text does)"
+        } else if self
+            .topology_refresh_interval
+            .is_some_and(|interval| interval < self.topology_refresh_min_interval)
+        {
+            "option \"topology_refresh_interval\" is shorter than \"topology_refresh_min_interval\": \
+             make it longer, or 0 for off"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(Status::Config, problem))
+    }
+
+    /// The total limit in force: `max_connections`, or 50 when `pool_exhausted=block` and it was
+    /// never set. None: no limit.
+    pub fn connection_limit(&self) -> Option<u32> {
+        match (self.max_connections, self.pool_exhausted) {
+            (None, PoolExhausted::Block) if !self.max_connections_is_set => Some(BLOCKING_LIMIT),
+            (limit, _) => limit,
+        }
+    }
+
+    /// Every field filled, with no claim to sense: the table's defaults come over it.
+    fn blank() -> Self {
+        Self {
+            startup_nodes: Vec::new(),
+            init_slot_cache: false,
+            require_full_coverage: false,
+            nodemanager_follow_cluster: false,
+            topology_refresh_interval: None,
+            topology_refresh_min_interval: Duration::ZERO,
+            topology_command: TopologyCommand::Auto,
+            max_connections: None,
+            max_connections_per_node: None,
+            pool_exhausted: PoolExhausted::Error,
+            timeout: Duration::ZERO,
+            max_idle_time: None,
+            max_lifetime: None,
+            health_check_interval: None,
+            socket_timeout: Duration::ZERO,
+            socket_connect_timeout: Duration::ZERO,
+            socket_keepalive: false,
+            socket_keepalive_idle: Duration::ZERO,
+            socket_keepalive_interval: Duration::ZERO,
+            socket_keepalive_count: 0,
+            tcp_user_timeout: None,
+            username: None,
+            password: None,
+            db: 0,
+            client_name: None,
+            client_info: false,
+            protocol: Protocol::Auto,
+            handshake: Handshake::Full,
+            command_timeout: Duration::ZERO,
+            max_reply_size: 0,
+            max_reply_depth: 0,
+            log: Log::default(),
+            max_connections_is_set: false,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
