@@ -1,6 +1,7 @@
 //! A Redis and Valkey Cluster client: a safe core below, a C API on top.
 
 pub mod command;
+pub mod connection;
 pub mod deadline;
 pub mod error;
 pub mod log;
@@ -9,3 +10,4 @@ pub mod options;
 pub mod os;
 pub mod resp;
 pub mod slot;
+pub mod transport;

@@ -4,3 +4,5 @@
 pub mod clock;
 pub mod fork;
 pub mod futex;
+mod socket_address;
+pub mod sockets;

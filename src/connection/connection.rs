@@ -1,0 +1,463 @@
+//! A connection: commands out, replies in, and whether it may be used again.
+//!
+//! Whatever might let a reply be taken for another command's ends the connection: a call that ended
+//! by time after bytes had left, a second reply, a reply nobody asked for.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use super::buffers::{Buffers, limits_of};
+use super::interrupt::Interrupter;
+use super::session::{Arrival, Session};
+use super::trouble::Trouble;
+use crate::command::{Command, Effect};
+use crate::deadline::Deadline;
+use crate::error::{Error, Result, Status};
+use crate::node::NodeAddress;
+use crate::options::Options;
+use crate::resp::{Decoder, Limits, Reply};
+use crate::transport::{Failure, Stream, Wait};
+
+/// Messages held for [`Connection::read`] while a reply is awaited or commands are sent.
+pub const MAX_HELD_MESSAGES: usize = 1024;
+
+/// A connection to one node, used by one thread at a time.
+pub struct Connection {
+    pub(super) node: NodeAddress,
+    pub(super) stream: Stream,
+    pub(super) session: Session,
+    pub(super) limits: Limits,
+    pub(super) readonly: bool,
+    pub(super) availability_zone: Option<Box<str>>,
+    pub(super) buffers: Option<Box<Buffers>>,
+    held: Held,
+    /// What ended the connection.
+    broken: Option<Box<str>>,
+}
+
+/// Replies and messages that have arrived and not been read.
+#[derive(Default)]
+struct Held {
+    queue: VecDeque<(Arrival, Reply)>,
+    /// Those of the queue that are replies to commands.
+    replies: usize,
+}
+
+impl Held {
+    fn push(&mut self, arrival: Arrival, reply: Reply) -> Result<(), Trouble> {
+        match arrival {
+            Arrival::Owed => self.replies += 1,
+            Arrival::Push if self.queue.len() - self.replies < MAX_HELD_MESSAGES => {}
+            Arrival::Push => return Err(Trouble::TooManyMessages),
+            Arrival::Stray => return Err(Trouble::Stray),
+        }
+        self.queue.push_back((arrival, reply));
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<Reply> {
+        let (arrival, reply) = self.queue.pop_front()?;
+        if arrival == Arrival::Owed {
+            self.replies -= 1;
+        }
+        Some(reply)
+    }
+
+    /// The reply that came while its command was still being sent.
+    fn take_reply(&mut self) -> Option<Reply> {
+        let index = self.queue.iter().position(|(arrival, _)| *arrival == Arrival::Owed)?;
+        self.replies -= 1;
+        self.queue.remove(index).map(|(_, reply)| reply)
+    }
+}
+
+impl Connection {
+    pub(super) fn new(node: &NodeAddress, stream: Stream, options: &Options) -> Self {
+        Self {
+            node: node.clone(),
+            stream,
+            session: Session::new(2),
+            limits: limits_of(options),
+            readonly: false,
+            availability_zone: None,
+            buffers: None,
+            held: Held::default(),
+            broken: None,
+        }
+    }
+
+    /// Attaches buffers; those attached before are dropped unless something is in them.
+    pub fn attach(&mut self, buffers: Box<Buffers>) {
+        if self.buffers.as_ref().is_none_or(|buffers| buffers.is_empty()) {
+            self.buffers = Some(buffers);
+        }
+    }
+
+    /// Takes the buffers off. None while bytes are buffered, and when there are no buffers.
+    pub fn detach(&mut self) -> Option<Box<Buffers>> {
+        if self.held.queue.is_empty() {
+            self.held.queue = VecDeque::new();
+        }
+        let mut buffers = self.buffers.take_if(|buffers| buffers.is_empty())?;
+        buffers.shrink();
+        Some(buffers)
+    }
+
+    /// True if buffers are attached. A call that needs them makes some.
+    pub fn has_buffers(&self) -> bool {
+        self.buffers.is_some()
+    }
+
+    /// The node it was dialled at.
+    pub fn node(&self) -> &NodeAddress {
+        &self.node
+    }
+
+    /// The socket's descriptor; -1 in a child of the process that dialled.
+    pub fn fd(&self) -> i32 {
+        self.stream.socket().fd()
+    }
+
+    /// True if READONLY was part of the handshake.
+    pub fn is_readonly(&self) -> bool {
+        self.readonly
+    }
+
+    /// True once no call can succeed any more.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some() || self.stream.socket().is_interrupted()
+    }
+
+    /// The protocol spoken: 2 or 3.
+    pub fn protocol(&self) -> u8 {
+        self.session.protocol()
+    }
+
+    /// The zone the server says it is in, if it says so.
+    pub fn availability_zone(&self) -> Option<&str> {
+        self.availability_zone.as_deref()
+    }
+
+    /// What ends the connection from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter::new(self.stream.socket())
+    }
+
+    /// May go back to a pool: whole, nothing outstanding or buffered, in no special state.
+    pub fn is_reusable(&self) -> bool {
+        !self.is_broken()
+            && self.session.is_plain()
+            && self.held.queue.is_empty()
+            && self.buffers.as_ref().is_none_or(|buffers| buffers.is_empty())
+            && self.stream.socket().is_of_this_process()
+    }
+
+    /// The idle check: one non-blocking peek; true if open and silent.
+    #[inline]
+    pub fn is_idle_and_open(&self) -> bool {
+        self.broken.is_none() && self.stream.socket().is_open_and_silent()
+    }
+
+    /// Replies to commands, appended ones included, that [`Connection::read`] has not given yet.
+    #[inline]
+    pub fn outstanding(&self) -> usize {
+        self.session.owed() + self.held.replies
+    }
+
+    /// Sends the command and waits for its reply, until the deadline and never longer than
+    /// `socket_timeout` without a byte. Messages that come before it are held for
+    /// [`Connection::read`].
+    ///
+    /// With the deadline passed already nothing is sent, and the connection stays as it was. Any other
+    /// failure ends the connection.
+    ///
+    /// Errors: InvalidArgument (replies outstanding, or a command that gets none), Timeout, Connection,
+    /// Cancelled, Protocol, Limit, Forked.
+    pub fn command(&mut self, command: &Command, deadline: Deadline) -> Result<Reply> {
+        let effect = command.effect();
+        self.check_for_command(command, effect)?;
+        let mut wait = Wait::until(deadline).with_silence(self.stream.socket_timeout());
+        if wait.had_passed() {
+            return Err(self.no_time(command));
+        }
+        match self.exchange(command, effect, deadline, &mut wait) {
+            Ok(reply) => Ok(reply),
+            Err((sent, trouble)) => {
+                let doing = match sent {
+                    true => format!("the reply to {} was awaited", command.name()),
+                    false => format!("{} was being sent", command.name()),
+                };
+                Err(self.break_by(&trouble, &doing).with_maybe_executed(sent))
+            }
+        }
+    }
+
+    /// One send, one receive. The error says whether any byte of the command has left.
+    #[inline]
+    fn exchange(
+        &mut self,
+        command: &Command,
+        effect: Effect,
+        deadline: Deadline,
+        wait: &mut Wait,
+    ) -> Result<Reply, (bool, Trouble)> {
+        let limits = self.limits;
+        let Self { stream, session, held, buffers, .. } = self;
+        let Buffers { decoder, output } =
+            &mut **buffers.get_or_insert_with(|| Buffers::with_limits(limits));
+        // Bytes that came before the command went out cannot be its reply: only a message that is
+        // not all there yet.
+        let mut begun_before = !decoder.is_empty();
+        session.sent(effect, command.argument_count() - 1);
+        let mut waited = false;
+        stream
+            .send_all(output, command.encoded(), deadline, |stream| {
+                waited = true;
+                absorb(stream, decoder, session, held)
+            })
+            .map_err(|(sent, trouble)| (sent > output.len(), trouble))?;
+        output.clear();
+        let mut reply = None;
+        if waited {
+            wait.look_again();
+            reply = held.take_reply();
+        }
+        let reply = match reply {
+            Some(reply) => reply,
+            None => loop {
+                decoder
+                    .fill(|space, fill| stream.receive(space, fill, wait))
+                    .map_err(|failure| (true, failure.into()))?;
+                if let Some(reply) = next_reply(decoder, session, held, &mut begun_before)
+                    .map_err(|trouble| (true, trouble))?
+                {
+                    break reply;
+                }
+            },
+        };
+        if !decoder.is_empty() {
+            messages_behind(decoder, session, held).map_err(|trouble| (true, trouble))?;
+        }
+        Ok(reply)
+    }
+
+    /// Queues a command; sends nothing. Its reply comes with [`Connection::read`] after
+    /// [`Connection::flush`], unless CLIENT REPLY keeps it back.
+    pub fn append(&mut self, command: &Command) -> Result<()> {
+        self.check_usable()?;
+        self.check_sendable(command)?;
+        self.session.sent(command.effect(), command.argument_count() - 1);
+        self.buffers().output.extend_from_slice(command.encoded());
+        Ok(())
+    }
+
+    /// Sends what was appended. Replies that arrive meanwhile are held for [`Connection::read`], so
+    /// that a pipeline of any size goes through.
+    ///
+    /// If the deadline passes before the first byte left, the call can be made again; later, the
+    /// connection ends, for the server has half a command.
+    pub fn flush(&mut self, deadline: Deadline) -> Result<()> {
+        self.check_usable()?;
+        let limits = self.limits;
+        let Self { stream, session, held, buffers, .. } = self;
+        let Buffers { decoder, output } =
+            &mut **buffers.get_or_insert_with(|| Buffers::with_limits(limits));
+        if output.is_empty() {
+            return Ok(());
+        }
+        let sent =
+            stream.send_all(output, &[], deadline, |stream| absorb(stream, decoder, session, held));
+        let doing = "appended commands were being sent";
+        match sent {
+            Ok(()) => {
+                output.clear();
+                Ok(())
+            }
+            Err((0, trouble @ Trouble::Wire(Failure::Timeout))) => {
+                Err(trouble.error(&self.node, doing))
+            }
+            Err((sent, trouble)) => {
+                Err(self.break_by(&trouble, doing).with_maybe_executed(sent > 0))
+            }
+        }
+    }
+
+    /// The next reply or message. None if the deadline passed first: the connection stays usable, and
+    /// nothing was allocated. A deadline in the past takes only what is there.
+    ///
+    /// While replies are owed, `socket_timeout` without a byte ends the connection (Timeout).
+    pub fn read(&mut self, deadline: Deadline) -> Result<Option<Reply>> {
+        self.check_usable()?;
+        if let Some(reply) = self.held.pop() {
+            return Ok(Some(reply));
+        }
+        match self.receive_next(deadline) {
+            Ok(reply) => Ok(Some(reply)),
+            Err(Trouble::Wire(Failure::Timeout)) => Ok(None),
+            Err(trouble) => {
+                let owed = self.session.owed() > 0;
+                let doing = if owed { "replies were awaited" } else { "messages were awaited" };
+                Err(self.break_by(&trouble, doing).with_maybe_executed(owed))
+            }
+        }
+    }
+
+    fn receive_next(&mut self, deadline: Deadline) -> Result<Reply, Trouble> {
+        let mut wait = None;
+        loop {
+            let Self { stream, session, buffers, limits, .. } = self;
+            let Buffers { decoder, output } =
+                &mut **buffers.get_or_insert_with(|| Buffers::with_limits(*limits));
+            if let Some(reply) = decoder.next()? {
+                return match session.arrives(&reply) {
+                    Arrival::Owed | Arrival::Push => Ok(reply),
+                    Arrival::Stray => Err(Trouble::Stray),
+                };
+            }
+            let wait = wait.get_or_insert_with(|| {
+                let wait = Wait::until(deadline);
+                let owed = session.owed() > 0 && output.is_empty();
+                if owed { wait.with_silence(stream.socket_timeout()) } else { wait }
+            });
+            decoder.fill(|space, fill| stream.receive(space, fill, wait))?;
+        }
+    }
+
+    pub(super) fn buffers(&mut self) -> &mut Buffers {
+        let limits = self.limits;
+        self.buffers.get_or_insert_with(|| Buffers::with_limits(limits))
+    }
+
+    #[inline]
+    fn check_usable(&self) -> Result<()> {
+        if self.broken.is_none() && self.stream.socket().is_of_this_process() {
+            return Ok(());
+        }
+        Err(self.unusable())
+    }
+
+    #[cold]
+    fn unusable(&self) -> Error {
+        let node = &self.node;
+        match &self.broken {
+            Some(cause) => Error::new(
+                Status::Connection,
+                format!(
+                    "{node}: this connection ended before ({cause}); release it and take another"
+                ),
+            ),
+            None => Error::new(
+                Status::Forked,
+                format!("{node}: this connection was made before a fork; take one in this process"),
+            ),
+        }
+        .on_node(node)
+    }
+
+    #[inline]
+    fn check_for_command(&self, command: &Command, effect: Effect) -> Result<()> {
+        self.check_usable()?;
+        self.check_sendable(command)?;
+        if self.outstanding() == 0 && self.session.answers(effect) {
+            return Ok(());
+        }
+        let message = match self.outstanding() {
+            0 => "CLIENT REPLY keeps the reply to this command back: append and flush it".into(),
+            count => format!("{count} replies to appended commands are to be read first"),
+        };
+        Err(Error::new(Status::InvalidArgument, message).on_node(&self.node))
+    }
+
+    #[inline]
+    fn check_sendable(&self, command: &Command) -> Result<()> {
+        if command.argument_count() > 0 && !self.session.is_monitor() {
+            return Ok(());
+        }
+        let message = match command.argument_count() {
+            0 => "the command has no name: append its arguments first",
+            _ => "MONITOR shows commands among the replies: this connection can only be read",
+        };
+        Err(Error::new(Status::InvalidArgument, message).on_node(&self.node))
+    }
+
+    #[cold]
+    fn no_time(&self, command: &Command) -> Error {
+        let message =
+            format!("{}: no time was left to send {}; it was not sent", self.node, command.name());
+        Error::new(Status::Timeout, message).on_node(&self.node)
+    }
+
+    /// Ends the connection: nobody will read what still comes.
+    #[cold]
+    pub(super) fn break_by(&mut self, trouble: &Trouble, doing: &str) -> Error {
+        let error = trouble.error(&self.node, doing);
+        self.broken = Some(error.message().into());
+        self.stream.socket().shutdown();
+        error
+    }
+}
+
+/// The next reply to a command among the bytes received; messages before it are held.
+#[inline]
+fn next_reply(
+    decoder: &mut Decoder,
+    session: &mut Session,
+    held: &mut Held,
+    begun_before: &mut bool,
+) -> Result<Option<Reply>, Trouble> {
+    while let Some(reply) = decoder.next()? {
+        match session.arrives(&reply) {
+            Arrival::Owed if *begun_before => return Err(Trouble::Stray),
+            Arrival::Owed => return Ok(Some(reply)),
+            arrival => held.push(arrival, reply)?,
+        }
+        *begun_before = false;
+    }
+    Ok(None)
+}
+
+/// What came behind the reply of the only command: messages, or the start of one. Anything else means
+/// that one reply too many has come, and nobody can tell which of them.
+#[cold]
+fn messages_behind(
+    decoder: &mut Decoder,
+    session: &mut Session,
+    held: &mut Held,
+) -> Result<(), Trouble> {
+    while let Some(reply) = decoder.next()? {
+        let arrival = session.arrives(&reply);
+        held.push(arrival, reply)?;
+    }
+    if decoder.is_empty() || session.may_get_messages() { Ok(()) } else { Err(Trouble::Stray) }
+}
+
+/// Receives and holds what has arrived while commands are being sent.
+fn absorb(
+    stream: &mut Stream,
+    decoder: &mut Decoder,
+    session: &mut Session,
+    held: &mut Held,
+) -> Result<(), Trouble> {
+    match decoder.fill(|space, _| stream.receive_now(space)) {
+        Ok(_) => {}
+        Err(Failure::Timeout) => return Ok(()),
+        Err(failure) => return Err(failure.into()),
+    }
+    while let Some(reply) = decoder.next()? {
+        let arrival = session.arrives(&reply);
+        held.push(arrival, reply)?;
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("node", &self.node.to_string())
+            .field("protocol", &self.protocol())
+            .field("readonly", &self.readonly)
+            .field("outstanding", &self.outstanding())
+            .field("broken", &self.is_broken())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! From a node's address to a connection: dial, then shake hands.
+
+use super::buffers::Buffers;
+use super::connection::Connection;
+use super::handshake::{Handshake, Progress};
+use super::session::Session;
+use super::trouble::Trouble;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result, Status};
+use crate::node::NodeAddress;
+use crate::options::Options;
+use crate::resp::{Kind, Reply};
+use crate::transport::{self, Failure, Stream, Wait};
+
+const DOING: &str = "the connection was being set up";
+
+impl Connection {
+    /// Resolves, connects (each address in turn), shakes hands; ends by `deadline`, and by
+    /// `socket_connect_timeout` of the options. `readonly`: READONLY is part of the handshake. The
+    /// connection comes with buffers attached.
+    ///
+    /// Errors: Connection (refused, unreachable, reset), Timeout, Auth, Protocol, Config, Loading.
+    pub fn dial(
+        node: &NodeAddress,
+        options: &Options,
+        readonly: bool,
+        deadline: Deadline,
+    ) -> Result<Self> {
+        let deadline = Deadline::after(options.socket_connect_timeout).earlier(deadline);
+        let stream = transport::dial(node, options, deadline)?;
+        let mut connection = Self::new(node, stream, options);
+        let mut handshake = Handshake::new(options, readonly);
+        connection.shake_hands(&mut handshake, deadline)?;
+        let agreement = handshake.agreement();
+        connection.session = Session::new(agreement.protocol);
+        connection.availability_zone = agreement.availability_zone.clone();
+        connection.readonly = readonly;
+        Ok(connection)
+    }
+
+    fn shake_hands(&mut self, handshake: &mut Handshake<'_>, deadline: Deadline) -> Result<()> {
+        let node = self.node.clone();
+        let trouble = |trouble: Trouble| trouble.error(&node, DOING);
+        let refused = |error: Error| {
+            let message = format!("{node}: {}", error.message());
+            Error::new(error.status(), message).on_node(&node).with_server_code(error.server_code())
+        };
+        self.buffers();
+        let Self { stream, buffers, .. } = self;
+        let Some(buffers) = buffers.as_deref_mut() else {
+            return Err(Error::new(Status::Internal, "a connection without buffers"));
+        };
+        let silence = stream.socket_timeout();
+        loop {
+            let flight = handshake.flight();
+            if flight.is_empty() {
+                return Ok(());
+            }
+            let sent = stream.send_all(&flight, &[], deadline, |stream| {
+                match buffers.decoder.fill(|space, _| stream.receive_now(space)) {
+                    Ok(_) | Err(Failure::Timeout) => Ok(()),
+                    Err(failure) => Err(Trouble::from(failure)),
+                }
+            });
+            drop(flight);
+            // A server that turns us away (too many clients) says so and closes: its words are there
+            // though nothing can be sent any more.
+            let unsent = sent.err().map(|(_, error)| error);
+            let mut wait = match unsent {
+                None => Wait::until(deadline).with_silence(silence),
+                Some(_) => Wait::until(Deadline::after(std::time::Duration::ZERO)),
+            };
+            loop {
+                let reply = match (next(buffers, stream, &mut wait), &unsent) {
+                    (Ok(reply), _) => reply,
+                    (Err(error), None) => return Err(trouble(error)),
+                    (Err(_), Some(error)) => return Err(error.error(&node, DOING)),
+                };
+                if reply.root().kind() == Kind::Push {
+                    continue;
+                }
+                match handshake.take(reply.root()).map_err(refused)? {
+                    Progress::Receive => {}
+                    Progress::Send => break,
+                    Progress::Done if buffers.decoder.is_empty() => return Ok(()),
+                    Progress::Done => return Err(trouble(Trouble::Stray)),
+                }
+            }
+        }
+    }
+}
+
+fn next(buffers: &mut Buffers, stream: &mut Stream, wait: &mut Wait) -> Result<Reply, Trouble> {
+    loop {
+        if let Some(reply) = buffers.decoder.next()? {
+            return Ok(reply);
+        }
+        buffers.decoder.fill(|space, fill| stream.receive(space, fill, wait))?;
+    }
+}

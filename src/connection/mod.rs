@@ -1,0 +1,15 @@
+//! One connection to one node. Knows of no cluster.
+
+mod buffers;
+#[allow(clippy::module_inception)]
+pub mod connection;
+mod dial;
+mod flight;
+pub mod handshake;
+mod interrupt;
+pub mod session;
+mod trouble;
+
+pub use buffers::Buffers;
+pub use connection::Connection;
+pub use interrupt::Interrupter;
