@@ -10,4 +10,5 @@ pub mod options;
 pub mod os;
 pub mod resp;
 pub mod slot;
+pub mod topology;
 pub mod transport;

@@ -1,0 +1,284 @@
+//! Which node to ask for the topology next, and which answer to take. No I/O.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::query::Query;
+use super::slot_map::SlotMap;
+use crate::error::{Attempt, Error, Result, Status};
+use crate::node::NodeAddress;
+use crate::options::{Options, TopologyCommand};
+use crate::resp::Reply;
+use crate::slot::SLOT_COUNT;
+
+/// A cluster with a hole gives every node the same partial view: asking more of them brings nothing.
+const MOST_PARTIAL_VIEWS: usize = 5;
+
+/// How many known nodes a message names; the startup nodes it names all.
+const MOST_NAMED: usize = 8;
+
+/// What the driver does next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this query to this node: on the connection of the last step where that was to the same
+    /// node. Then say how it went: [`Discovery::answered`] or [`Discovery::failed`].
+    Ask {
+        /// Whom.
+        node: NodeAddress,
+        /// What.
+        query: Query,
+    },
+    /// It is over.
+    Done(Result<SlotMap>),
+}
+
+/// One discovery: asks one node after the other until one answers with a view of every slot.
+///
+/// The order is random among the nodes known, then among the startup nodes, and those the caller
+/// holds suspect come after all others. Without `nodemanager_follow_cluster` only startup nodes are
+/// asked. Of partial views the one with most slots wins; two views are never joined.
+pub struct Discovery {
+    command: TopologyCommand,
+    require_full_coverage: bool,
+    candidates: VecDeque<Candidate>,
+    asking: Option<(Candidate, Query, Duration)>,
+    best: Option<SlotMap>,
+    partial_views: usize,
+    attempts: Vec<Failure>,
+}
+
+struct Candidate {
+    node: NodeAddress,
+    is_startup: bool,
+}
+
+struct Failure {
+    attempt: Attempt,
+    status: Status,
+    is_startup: bool,
+}
+
+impl Discovery {
+    /// A discovery by the nodes of `known`, where there is a view already, and the startup nodes.
+    /// `suspects` are the nodes that just failed.
+    pub fn new(
+        options: &Options,
+        known: Option<&SlotMap>,
+        suspects: &[NodeAddress],
+        rng: &mut fastrand::Rng,
+    ) -> Self {
+        let mut followed: Vec<NodeAddress> = match known {
+            Some(map) if options.nodemanager_follow_cluster => {
+                map.nodes().iter().map(|node| node.address.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        followed.sort_unstable();
+        followed.dedup();
+        let mut startup = options.startup_nodes.clone();
+        startup.sort_unstable();
+        startup.dedup();
+        rng.shuffle(&mut followed);
+        rng.shuffle(&mut startup);
+
+        let mut candidates: Vec<Candidate> = followed
+            .into_iter()
+            .map(|node| Candidate { is_startup: startup.contains(&node), node })
+            .collect();
+        // A startup node that is known as well has been asked by then: once is enough.
+        for node in startup {
+            if !candidates.iter().any(|candidate| candidate.node == node) {
+                candidates.push(Candidate { node, is_startup: true });
+            }
+        }
+        candidates.sort_by_key(|candidate| suspects.contains(&candidate.node));
+        Self {
+            command: options.topology_command,
+            require_full_coverage: options.require_full_coverage,
+            candidates: candidates.into(),
+            asking: None,
+            best: None,
+            partial_views: 0,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// How many nodes may still be asked, the present one included.
+    pub fn candidates_left(&self) -> usize {
+        self.candidates.len() + usize::from(self.asking.is_some())
+    }
+
+    /// What to do now. Asking again without an answer in between gives the same step.
+    pub fn step(&mut self) -> Step {
+        let full = self.best.as_ref().is_some_and(|map| map.covered() == usize::from(SLOT_COUNT));
+        if full || self.partial_views == MOST_PARTIAL_VIEWS {
+            return self.done();
+        }
+        if self.asking.is_none() {
+            let Some(candidate) = self.candidates.pop_front() else { return self.done() };
+            self.asking = Some((candidate, Query::first(self.command), Duration::ZERO));
+        }
+        match &self.asking {
+            Some((candidate, query, _)) => {
+                Step::Ask { node: candidate.node.clone(), query: *query }
+            }
+            None => self.done(),
+        }
+    }
+
+    /// The node asked last answered this, after so long.
+    pub fn answered(&mut self, reply: &Reply, elapsed: Duration) {
+        let Some((candidate, query, before)) = self.asking.take() else { return };
+        let elapsed = before + elapsed;
+        match query.read(reply.root(), &candidate.node) {
+            Ok(map) if map.covered() == 0 => {
+                let error = Error::new(Status::ClusterDown, "it knows of no slot that is served");
+                self.note(candidate, &error, elapsed);
+            }
+            Ok(map) => {
+                if map.covered() < usize::from(SLOT_COUNT) {
+                    self.partial_views += 1;
+                }
+                if self.best.as_ref().is_none_or(|best| best.covered() < map.covered()) {
+                    self.best = Some(map);
+                }
+            }
+            Err(error) => match query.instead(self.command) {
+                Some(other) if is_refusal(&error) => {
+                    self.asking = Some((candidate, other, elapsed));
+                }
+                _ => self.note(candidate, &error, elapsed),
+            },
+        }
+    }
+
+    /// The node asked last could not be dialled or did not answer, after so long.
+    pub fn failed(&mut self, error: &Error, elapsed: Duration) {
+        let Some((candidate, _, before)) = self.asking.take() else { return };
+        self.note(candidate, error, before + elapsed);
+    }
+
+    /// The deadline passed: the best view so far, or an error that says what was tried.
+    pub fn expired(&mut self) -> Result<SlotMap> {
+        if let Some(map) = self.best.take() {
+            return self.covered_enough(map);
+        }
+        let message =
+            format!("the deadline passed before a node told the topology: {}", self.causes());
+        Err(Error::new(Status::Timeout, message).with_attempts(self.take_attempts()))
+    }
+
+    fn note(&mut self, candidate: Candidate, error: &Error, elapsed: Duration) {
+        let attempt = Attempt {
+            node: candidate.node.to_string(),
+            elapsed,
+            cause: error.message().to_owned(),
+        };
+        let status = error.status();
+        self.attempts.push(Failure { attempt, status, is_startup: candidate.is_startup });
+    }
+
+    fn done(&mut self) -> Step {
+        Step::Done(match self.best.take() {
+            Some(map) => self.covered_enough(map),
+            None => Err(self.nobody_answered()),
+        })
+    }
+
+    fn covered_enough(&mut self, map: SlotMap) -> Result<SlotMap> {
+        let covered = map.covered();
+        if covered == usize::from(SLOT_COUNT) || !self.require_full_coverage {
+            return Ok(map);
+        }
+        let mut missing = String::new();
+        let ranges = map.uncovered();
+        for &(start, end) in ranges.iter().take(MOST_NAMED) {
+            let comma = if missing.is_empty() { "" } else { ", " };
+            missing += comma;
+            missing += &start.to_string();
+            if end > start {
+                missing += &format!("-{end}");
+            }
+        }
+        let more = if ranges.len() > MOST_NAMED { " and more" } else { "" };
+        let message = format!(
+            "{covered} of {SLOT_COUNT} slots are covered: nobody serves {missing}{more}; mend the cluster, or \
+             set require_full_coverage=no to work with the rest"
+        );
+        let error = Error::new(Status::SlotNotCovered, message);
+        let error = match ranges.first() {
+            Some(&(slot, _)) => error.on_slot(slot),
+            None => error,
+        };
+        Err(error.with_attempts(self.take_attempts()))
+    }
+
+    /// No view at all. Wrong credentials are named as such where every node that spoke refused them;
+    /// a cluster without slots likewise.
+    fn nobody_answered(&mut self) -> Error {
+        let spoke = |failure: &&Failure| {
+            !matches!(failure.status, Status::Connection | Status::Timeout | Status::Tls)
+        };
+        let mut spoke = self.attempts.iter().filter(spoke).map(|failure| failure.status);
+        let first = spoke.next();
+        let all_alike = spoke.all(|status| Some(status) == first);
+        let causes = self.causes();
+        let (status, message) = match first {
+            Some(Status::Auth) if all_alike => {
+                (Status::Auth, format!("the cluster refuses the credentials: {causes}"))
+            }
+            Some(Status::ClusterDown) if all_alike => {
+                (Status::ClusterDown, format!("no node of the cluster serves a slot: {causes}"))
+            }
+            _ => (
+                Status::Unreachable,
+                format!("no node told the cluster's topology; check startup_nodes: {causes}"),
+            ),
+        };
+        Error::new(status, message).with_attempts(self.take_attempts())
+    }
+
+    /// Each startup node with its cause, some of the others, and how many more there were.
+    fn causes(&self) -> String {
+        let mut text = String::new();
+        let (mut named, mut left_out) = (0, 0);
+        for failure in &self.attempts {
+            if !failure.is_startup {
+                if named == MOST_NAMED {
+                    left_out += 1;
+                    continue;
+                }
+                named += 1;
+            }
+            let attempt = &failure.attempt;
+            let part = if text.is_empty() { "" } else { "; " };
+            // A cause that begins with its node need not be named twice.
+            match attempt.cause.strip_prefix(&attempt.node).filter(|rest| rest.starts_with(':')) {
+                Some(rest) => text += &format!("{part}{}{rest}", attempt.node),
+                None => text += &format!("{part}{}: {}", attempt.node, attempt.cause),
+            }
+        }
+        if left_out > 0 {
+            text += &format!("; and {left_out} more nodes");
+        }
+        match &self.asking {
+            Some((candidate, ..)) if text.is_empty() => {
+                format!("{} was being asked", candidate.node)
+            }
+            _ if text.is_empty() => "no node was asked".to_owned(),
+            _ => text,
+        }
+    }
+
+    fn take_attempts(&mut self) -> Vec<Attempt> {
+        self.attempts.drain(..).map(|failure| failure.attempt).collect()
+    }
+}
+
+/// True for an answer that says this user may not, or this server cannot, run the command: then
+/// another of the three may do.
+fn is_refusal(error: &Error) -> bool {
+    error.status() == Status::Server
+        && (error.server_code() == "NOPERM"
+            || error.message().to_ascii_lowercase().contains("unknown"))
+}

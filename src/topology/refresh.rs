@@ -1,0 +1,240 @@
+//! One refresh at a time, however many threads want one.
+//!
+//! Lock: `Refresh::state`, the last in any order: held for a few instructions, never while the topology is
+//! asked for, never while a thread waits.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::slot_map::SlotMap;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result, Status};
+use crate::os::futex::{Event, Mutex};
+
+/// Longest pause between refreshes that bring nothing new.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Why a refresh is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// By the program: it begins after it was asked for, and always takes place.
+    Forced,
+    /// After trouble: one that is under way will do, and too soon after the last one there is none.
+    Wanted,
+}
+
+/// How a refresh ended well.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The topology was asked for, by this thread or by another for both.
+    Refreshed(Arc<SlotMap>),
+    /// The last one is too recent: go on with the map as it is.
+    Suppressed,
+}
+
+/// The gate all refreshes of a pool pass.
+///
+/// The thread that finds the gate open leads: it runs its closure, which asks for the topology and
+/// installs the map. Who comes meanwhile waits within its own deadline and shares the result. One
+/// closure runs at a time and each begins after the one before has installed its map, so an older
+/// view never replaces a newer one. A leader that panics, or fails because its own deadline passed,
+/// gives the lead up, and one of those who wait takes it.
+pub struct Refresh {
+    state: Mutex<State>,
+    min_interval: Duration,
+    runs: AtomicU64,
+    suppressed: AtomicU64,
+}
+
+struct State {
+    running: Option<Running>,
+    /// What the next leader runs for: those who forced a refresh while another was running, and those
+    /// whose leader gave up.
+    next: Option<Arc<Flight>>,
+    last_began: Option<Instant>,
+    /// No wanted refresh begins before.
+    not_before: Option<Instant>,
+    pause: Duration,
+    fingerprint: Option<u64>,
+}
+
+/// What several threads wait for together: empty until one of them has led it to an end.
+type Flight = OnceLock<Result<Arc<SlotMap>>>;
+
+struct Running {
+    flight: Arc<Flight>,
+    ended: Arc<Event>,
+}
+
+enum Turn {
+    Ended(Result<Arc<SlotMap>>),
+    Wait(Arc<Event>),
+    Lead(Arc<Event>),
+}
+
+impl Refresh {
+    /// A gate that lets wanted refreshes pass at most once in `min_interval`
+    /// (`topology_refresh_min_interval`), give or take a fifth.
+    pub fn new(min_interval: Duration) -> Self {
+        Self {
+            state: Mutex::new(State {
+                running: None,
+                last_began: None,
+                next: None,
+                not_before: None,
+                pause: min_interval,
+                fingerprint: None,
+            }),
+            min_interval,
+            runs: AtomicU64::new(0),
+            suppressed: AtomicU64::new(0),
+        }
+    }
+
+    /// How many refreshes were begun.
+    pub fn refreshes(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// How many were asked for and left out because the last one was too recent.
+    pub fn suppressed(&self) -> u64 {
+        self.suppressed.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the last one began; `None` before the first.
+    pub fn age(&self) -> Option<Duration> {
+        self.state.lock().last_began.map(|began| began.elapsed())
+    }
+
+    /// True while one is under way.
+    pub fn is_running(&self) -> bool {
+        self.state.lock().running.is_some()
+    }
+
+    /// Passes the gate: runs `discover`, or waits for the thread that does, or does neither.
+    ///
+    /// `discover` asks for the topology by `deadline` and installs the map before it returns. It must
+    /// not come back to this gate.
+    pub fn run(
+        &self,
+        kind: Kind,
+        deadline: Deadline,
+        discover: impl FnOnce() -> Result<Arc<SlotMap>>,
+    ) -> Result<Outcome> {
+        let Some(mut flight) = self.board(kind) else {
+            self.suppressed.fetch_add(1, Ordering::Relaxed);
+            return Ok(Outcome::Suppressed);
+        };
+        loop {
+            match self.turn(&mut flight) {
+                Turn::Ended(result) => return result.map(Outcome::Refreshed),
+                Turn::Lead(ended) => {
+                    let lead =
+                        Lead { refresh: self, flight: &flight, ended, started: Instant::now() };
+                    return lead.run(deadline, discover).map(Outcome::Refreshed);
+                }
+                Turn::Wait(ended) => {
+                    if !ended.wait(deadline) {
+                        return Err(Error::new(
+                            Status::Timeout,
+                            "the deadline passed while another thread was asking for the topology",
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The flight this caller's result will come from; `None`: there is to be none.
+    fn board(&self, kind: Kind) -> Option<Arc<Flight>> {
+        let mut state = self.state.lock();
+        // Those for whom it was made may all have left it at their deadlines.
+        if state.next.as_ref().is_some_and(|next| Arc::strong_count(next) == 1) {
+            state.next = None;
+        }
+        match (kind, &state.running, &state.next) {
+            (Kind::Wanted, Some(running), _) => Some(Arc::clone(&running.flight)),
+            (_, _, Some(next)) => Some(Arc::clone(next)),
+            (Kind::Wanted, None, None)
+                if state.not_before.is_some_and(|instant| Instant::now() < instant) =>
+            {
+                None
+            }
+            (_, _, None) => Some(Arc::clone(state.next.insert(Arc::new(Flight::new())))),
+        }
+    }
+
+    fn turn(&self, flight: &mut Arc<Flight>) -> Turn {
+        let mut state = self.state.lock();
+        if let Some(result) = flight.get() {
+            return Turn::Ended(result.clone());
+        }
+        let is_next = state.next.as_ref().is_some_and(|next| Arc::ptr_eq(next, flight));
+        if let Some(running) = &state.running {
+            if !is_next {
+                // Either this very flight, or one begun after the leader of this one gave up.
+                *flight = Arc::clone(&running.flight);
+            }
+            return Turn::Wait(Arc::clone(&running.ended));
+        }
+        if let Some(next) = state.next.take() {
+            *flight = next;
+        }
+        let ended = Arc::new(Event::new());
+        state.running = Some(Running { flight: Arc::clone(flight), ended: Arc::clone(&ended) });
+        state.last_began = Some(Instant::now());
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        Turn::Lead(ended)
+    }
+}
+
+/// The right to run, given back when dropped: also by a panic.
+struct Lead<'a> {
+    refresh: &'a Refresh,
+    flight: &'a Arc<Flight>,
+    ended: Arc<Event>,
+    started: Instant,
+}
+
+impl Lead<'_> {
+    fn run(
+        self,
+        deadline: Deadline,
+        discover: impl FnOnce() -> Result<Arc<SlotMap>>,
+    ) -> Result<Arc<SlotMap>> {
+        let result = discover();
+        // This thread's time being over says nothing to those who have more.
+        if result.is_ok() || !deadline.has_passed() {
+            let _ = self.flight.set(result.clone());
+        }
+        result
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        let mut state = self.refresh.state.lock();
+        state.running = None;
+        let fingerprint = match self.flight.get() {
+            Some(Ok(map)) => Some(map.fingerprint()),
+            _ => None,
+        };
+        let brought_news = fingerprint.is_some() && fingerprint != state.fingerprint;
+        if brought_news {
+            state.fingerprint = fingerprint;
+            state.pause = self.refresh.min_interval;
+        } else {
+            let longest = LONGEST_PAUSE.max(self.refresh.min_interval);
+            state.pause = state.pause.saturating_mul(2).min(longest);
+        }
+        let fifth = state.pause / 5;
+        let jittered = (state.pause - fifth).saturating_add(fifth.mul_f64(fastrand::f64() * 2.0));
+        state.not_before = self.started.checked_add(jittered);
+        if self.flight.get().is_none() && state.next.is_none() {
+            state.next = Some(Arc::clone(self.flight));
+        }
+        drop(state);
+        self.ended.set();
+    }
+}

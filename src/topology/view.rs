@@ -1,0 +1,435 @@
+//! A map in the making: what all three commands' answers are read into.
+
+use std::sync::Arc;
+
+use super::address::dialled;
+use super::fields::{Malformed, Parsed, host, text};
+use super::slot_map::{Health, KnownNode, SlotMap};
+use crate::node::{NodeAddress, Role};
+use crate::slot::SLOT_COUNT;
+
+/// More nodes than the protocol's slots could ever use; beyond it an answer is nonsense.
+const MOST_NODES: usize = 32_768;
+const NONE: u16 = u16::MAX;
+
+/// What tells one node of an answer from another, as the answer writes it: the id where it is the
+/// usual one, which no two nodes share, else everything.
+#[derive(Clone, Copy)]
+pub(super) struct Identity<'a> {
+    /// The host announced; NULL is empty.
+    pub host: &'a [u8],
+    /// The port announced.
+    pub port: u16,
+    /// The id, or empty.
+    pub id: &'a [u8],
+}
+
+/// An id as all servers write it: 40 hex digits.
+type UsualId = [u8; 40];
+
+impl Identity<'_> {
+    #[inline]
+    fn usual_id(&self) -> Option<&UsualId> {
+        self.id.try_into().ok()
+    }
+
+    #[inline]
+    fn is(&self, other: &Self) -> bool {
+        match (self.usual_id(), other.usual_id()) {
+            (Some(id), Some(other)) => id == other,
+            _ => self.port == other.port && self.id == other.id && self.host == other.host,
+        }
+    }
+}
+
+/// What else an answer tells of a node.
+#[derive(Clone, Copy)]
+pub(super) struct Description<'a> {
+    pub ip: &'a [u8],
+    pub hostname: &'a [u8],
+    pub zone: &'a [u8],
+    pub health: Health,
+    pub config_epoch: Option<u64>,
+}
+
+impl Default for Description<'_> {
+    fn default() -> Self {
+        Self { ip: b"", hostname: b"", zone: b"", health: Health::Online, config_epoch: None }
+    }
+}
+
+/// A node of the answer: by its number in the answer's order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Mention(u16);
+
+struct Mentioned<'a> {
+    identity: Identity<'a>,
+    /// `None`: it cannot be dialled and is left out; its slots count as not covered.
+    node: Option<KnownNode>,
+    is_primary: bool,
+    primary: Option<Mention>,
+}
+
+/// Collects nodes and owners from one answer, then becomes a [`SlotMap`].
+///
+/// Where an answer contradicts itself, the later word holds: a slot named twice belongs to the node
+/// named last. A node named as primary is one, whatever else names it as replica. What describes a
+/// node is read where it is first mentioned, and only there.
+pub(super) struct View<'a> {
+    answered_by: &'a NodeAddress,
+    mentioned: Vec<Mentioned<'a>>,
+    owners: Vec<u16>,
+    /// Open addressing over `mentioned`, a power of two, at most half full.
+    table: Vec<u16>,
+    /// Makes the table's order unpredictable to who chose the ids.
+    key: u64,
+    zones: Vec<Arc<str>>,
+}
+
+impl<'a> View<'a> {
+    pub fn new(answered_by: &'a NodeAddress) -> Self {
+        Self {
+            answered_by,
+            mentioned: Vec::new(),
+            owners: vec![NONE; usize::from(SLOT_COUNT)],
+            table: vec![NONE; 64],
+            key: fastrand::u64(..),
+            zones: Vec::new(),
+        }
+    }
+
+    /// The node, if it was mentioned before.
+    #[inline]
+    pub fn known(&self, identity: &Identity<'a>) -> Option<Mention> {
+        match self.table[self.place_of(identity)] {
+            NONE => None,
+            number => Some(Mention(number)),
+        }
+    }
+
+    /// The node of this identity, described as it is where it is first mentioned.
+    pub fn add(&mut self, identity: Identity<'a>, description: Description<'a>) -> Parsed<Mention> {
+        let place = self.place_of(&identity);
+        if self.table[place] != NONE {
+            return Ok(Mention(self.table[place]));
+        }
+        if self.mentioned.len() == MOST_NODES {
+            return Err(Malformed("more nodes than any cluster has"));
+        }
+        let node = self.describe(&identity, &description)?;
+        let number = self.mentioned.len() as u16;
+        self.mentioned.push(Mentioned { identity, node, is_primary: false, primary: None });
+        self.table[place] = number;
+        if self.mentioned.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        Ok(Mention(number))
+    }
+
+    /// The node is a primary, with slots or without.
+    #[inline]
+    pub fn lead(&mut self, node: Mention) {
+        self.mentioned[usize::from(node.0)].is_primary = true;
+    }
+
+    /// The node serves these slots, which makes it a primary.
+    #[inline]
+    pub fn own(&mut self, node: Mention, (start, end): (u16, u16)) {
+        self.lead(node);
+        self.owners[usize::from(start)..=usize::from(end)].fill(node.0);
+    }
+
+    /// The node is a replica of the other.
+    #[inline]
+    pub fn follow(&mut self, node: Mention, primary: Mention) {
+        if node != primary {
+            self.mentioned[usize::from(node.0)].primary = Some(primary);
+        }
+    }
+
+    /// Where the identity stands in the table, or the free place it would take.
+    #[inline]
+    fn place_of(&self, identity: &Identity<'a>) -> usize {
+        let mask = self.table.len() - 1;
+        let mut place = hash(self.key, identity) as usize & mask;
+        loop {
+            match self.table[place] {
+                NONE => return place,
+                number if self.mentioned[usize::from(number)].identity.is(identity) => {
+                    return place;
+                }
+                _ => place = (place + 1) & mask,
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        let size = self.table.len() * 2;
+        self.table = vec![NONE; size];
+        for (number, mentioned) in self.mentioned.iter().enumerate() {
+            let mut place = hash(self.key, &mentioned.identity) as usize & (size - 1);
+            while self.table[place] != NONE {
+                place = (place + 1) & (size - 1);
+            }
+            self.table[place] = number as u16;
+        }
+    }
+
+    /// The node as it will stand in the map, role, primary and slots apart.
+    fn describe(
+        &mut self,
+        identity: &Identity<'a>,
+        description: &Description<'a>,
+    ) -> Parsed<Option<KnownNode>> {
+        let (announced, ip) = (host(identity.host)?, host(description.ip)?);
+        let hostname = host(description.hostname)?;
+        let id = text(identity.id, "a node id is no plain text")?;
+        let zone = text(description.zone, "an availability zone is no plain text")?;
+        // An announced host that cannot be dialled ("?") may have another beside it.
+        let Some(address) = [announced, ip, hostname]
+            .into_iter()
+            .enumerate()
+            .filter(|&(place, host)| place == 0 || !host.is_empty())
+            .find_map(|(_, host)| dialled(host, identity.port, self.answered_by))
+        else {
+            return Ok(None);
+        };
+        let announced = match announced {
+            same if same == &*address.host => address.clone(),
+            "" => NodeAddress::new("", identity.port),
+            _ => NodeAddress { host: address.host.clone(), port: identity.port },
+        };
+        let hostname = match hostname {
+            "" | "?" => None,
+            same if same == &*address.host => Some(Arc::clone(&address.host)),
+            other => Some(Arc::from(other)),
+        };
+        Ok(Some(KnownNode {
+            id: id.into(),
+            address,
+            announced,
+            hostname,
+            role: Role::Replica,
+            primary: None,
+            zone: self.zone(zone),
+            health: description.health,
+            config_epoch: description.config_epoch,
+            slots: Box::default(),
+        }))
+    }
+
+    /// A cluster has few zones and many nodes: each zone's name is kept once.
+    fn zone(&mut self, name: &str) -> Option<Arc<str>> {
+        if name.is_empty() {
+            return None;
+        }
+        if let Some(zone) = self.zones.iter().find(|zone| &***zone == name) {
+            return Some(Arc::clone(zone));
+        }
+        let zone: Arc<str> = Arc::from(name);
+        if self.zones.len() < 16 {
+            self.zones.push(Arc::clone(&zone));
+        }
+        Some(zone)
+    }
+
+    /// The map.
+    pub fn finish(mut self) -> SlotMap {
+        let (mut order, runs) = self.owners_in_order();
+        let shards = order.len();
+        let mut shard_of = vec![NONE; self.mentioned.len()];
+        for (shard, &number) in order.iter().enumerate() {
+            shard_of[usize::from(number)] = shard as u16;
+        }
+        self.append_replicas(&mut order, &shard_of);
+
+        let mut slots: Vec<Vec<(u16, u16)>> = vec![Vec::new(); shards];
+        let mut owners = vec![None; usize::from(SLOT_COUNT)];
+        for (number, start, end) in runs {
+            let shard = shard_of[usize::from(number)];
+            if shard != NONE {
+                slots[usize::from(shard)].push((start, end));
+                owners[usize::from(start)..=usize::from(end)].fill(Some(shard));
+            }
+        }
+
+        let mut slots = slots.into_iter();
+        let mut nodes = Vec::with_capacity(order.len());
+        for number in order {
+            let primary = self.mentioned[usize::from(number)].primary;
+            let Some(mut node) = self.mentioned[usize::from(number)].node.take() else { continue };
+            match slots.next() {
+                Some(slots) => {
+                    node.role = Role::Primary;
+                    node.slots = slots.into_boxed_slice();
+                }
+                None => node.primary = shard(&shard_of, primary),
+            }
+            nodes.push(node);
+        }
+        SlotMap::new(nodes, owners, shards)
+    }
+
+    /// The primaries that can be dialled: by first slot, then those without slots by address; and the
+    /// runs of slots of one owner, in order.
+    fn owners_in_order(&self) -> (Vec<u16>, Vec<(u16, u16, u16)>) {
+        let mut runs: Vec<(u16, u16, u16)> = Vec::new();
+        let mut start = 0;
+        for run in self.owners.chunk_by(|a, b| a == b) {
+            let end = start + run.len() as u16;
+            if run[0] != NONE {
+                runs.push((run[0], start, end - 1));
+            }
+            start = end;
+        }
+        let mut order = Vec::new();
+        let mut placed = vec![false; self.mentioned.len()];
+        for &(number, ..) in &runs {
+            let seen = &mut placed[usize::from(number)];
+            if !*seen && self.mentioned[usize::from(number)].node.is_some() {
+                order.push(number);
+            }
+            *seen = true;
+        }
+        let with_slots = order.len();
+        order.extend((0..self.mentioned.len()).filter_map(|number| {
+            let mentioned = &self.mentioned[number];
+            let idle = mentioned.is_primary && mentioned.node.is_some() && !placed[number];
+            idle.then_some(number as u16)
+        }));
+        order[with_slots..].sort_by_key(|&number| self.address(number));
+        (order, runs)
+    }
+
+    /// After the primaries the replicas, by shard and address; those of no known shard last.
+    fn append_replicas(&self, order: &mut Vec<u16>, shard_of: &[u16]) {
+        let shards = order.len();
+        order.extend((0..self.mentioned.len()).filter_map(|number| {
+            let mentioned = &self.mentioned[number];
+            (!mentioned.is_primary && mentioned.node.is_some()).then_some(number as u16)
+        }));
+        order[shards..].sort_by_key(|&number| {
+            let primary = self.mentioned[usize::from(number)].primary;
+            (shard(shard_of, primary).unwrap_or(usize::MAX), self.address(number))
+        });
+    }
+
+    fn address(&self, number: u16) -> Option<(Arc<str>, u16)> {
+        let node = self.mentioned[usize::from(number)].node.as_ref()?;
+        Some((Arc::clone(&node.address.host), node.address.port))
+    }
+}
+
+fn shard(shard_of: &[u16], primary: Option<Mention>) -> Option<usize> {
+    match shard_of[usize::from(primary?.0)] {
+        NONE => None,
+        shard => Some(usize::from(shard)),
+    }
+}
+
+/// Of the id alone where there is one, as it differs from node to node.
+#[inline]
+fn hash(key: u64, identity: &Identity<'_>) -> u64 {
+    if let Some(id) = identity.usual_id() {
+        return id.chunks_exact(8).fold(key, |hash, word| {
+            fold(hash ^ <[u8; 8]>::try_from(word).map_or(0, u64::from_le_bytes))
+        });
+    }
+    let text = if identity.id.is_empty() { identity.host } else { identity.id };
+    let hash = text
+        .iter()
+        .fold(key ^ u64::from(identity.port), |hash, &byte| fold(hash ^ u64::from(byte)));
+    fold(hash)
+}
+
+#[inline]
+fn fold(value: u64) -> u64 {
+    let wide = u128::from(value) * 0x9E37_79B9_7F4A_7C15;
+    (wide as u64) ^ (wide >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(host: &'static str, port: u16) -> Identity<'static> {
+        Identity { host: host.as_bytes(), port, id: b"" }
+    }
+
+    #[test]
+    fn the_later_word_holds_and_the_order_of_the_answer_does_not_show() {
+        let asked = NodeAddress::new("10.0.0.9", 1);
+        let mut maps = Vec::new();
+        for swapped in [false, true] {
+            let mut view = View::new(&asked);
+            let mut ports = [1, 2];
+            if swapped {
+                ports.reverse();
+            }
+            for port in ports {
+                let node = view.add(plain("a", port), Description::default()).unwrap();
+                let replica = view.add(plain("b", port), Description::default()).unwrap();
+                view.follow(replica, node);
+                view.own(node, if port == 1 { (0, 99) } else { (100, 199) });
+            }
+            maps.push(view.finish());
+        }
+        assert_eq!(maps[0].fingerprint(), maps[1].fingerprint());
+        assert!(maps[1].version() > maps[0].version());
+        assert_eq!(maps[0].covered(), 200);
+        assert_eq!(maps[0].nodes()[maps[0].replicas_of(150)[0]].address.to_string(), "b:2");
+
+        let mut view = View::new(&asked);
+        let one = view.add(plain("a", 1), Description::default()).unwrap();
+        let two = view.add(plain("a", 2), Description::default()).unwrap();
+        view.own(one, (0, 16383));
+        view.own(two, (5, 6));
+        view.follow(two, one);
+        let map = view.finish();
+        assert_eq!(&*map.nodes()[0].slots, [(0, 4), (7, 16383)]);
+        assert_eq!(&*map.nodes()[1].slots, [(5, 6)]);
+        assert_eq!(map.nodes()[1].role, Role::Primary);
+        assert_eq!(map.nodes()[1].primary, None);
+        assert!(map.replicas_of(0).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_dialled_is_left_out_and_its_replicas_stay() {
+        let asked = NodeAddress::new("10.0.0.9", 1);
+        let mut view = View::new(&asked);
+        let gone = view.add(plain("?", 1), Description::default()).unwrap();
+        let replica = view.add(plain("b", 1), Description::default()).unwrap();
+        let by_ip = Description { ip: b"10.0.0.7", ..Description::default() };
+        let named = view.add(plain("?", 2), by_ip).unwrap();
+        view.own(gone, (0, 9));
+        view.follow(replica, gone);
+        view.own(named, (10, 19));
+        let map = view.finish();
+        assert_eq!(map.covered(), 10);
+        assert_eq!(map.uncovered(), [(0, 9), (20, 16383)]);
+        assert_eq!(map.primary_of(0), None);
+        assert_eq!(map.nodes()[map.primary_of(10).unwrap()].address.to_string(), "10.0.0.7:2");
+        let orphan = map.find("b:1").unwrap();
+        assert_eq!((map.nodes()[orphan].role, map.nodes()[orphan].primary), (Role::Replica, None));
+        assert!(map.replicas_of(10).is_empty());
+    }
+
+    #[test]
+    fn many_nodes_are_told_apart() {
+        let asked = NodeAddress::new("h", 1);
+        let mut view = View::new(&asked);
+        for port in 1..=5000 {
+            let node = view.add(plain("a", port), Description::default()).unwrap();
+            assert_eq!(view.known(&plain("a", port)), Some(node));
+            view.own(node, (port, port));
+        }
+        assert_eq!(view.known(&plain("a", 5001)), None);
+        let map = view.finish();
+        assert_eq!((map.nodes().len(), map.covered(), map.shard_count()), (5000, 5000, 5000));
+        for port in 1..=5000 {
+            let at = map.find(&format!("A:{port}")).unwrap();
+            assert_eq!(map.primary_of(port), Some(at));
+        }
+        assert_eq!(map.find("a:5001"), None);
+    }
+}
