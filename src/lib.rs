@@ -8,6 +8,7 @@ pub mod log;
 pub mod node;
 pub mod options;
 pub mod os;
+pub mod pool;
 pub mod resp;
 pub mod slot;
 pub mod topology;

@@ -1,0 +1,406 @@
+//! Getting a connection: the quick way, and the long one with its dial, wait and refresh.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::handles::Handle;
+use super::lease::{Lease, Place};
+use super::members::{Acquired, MemberKey, Outbox};
+use super::pool::{Core, Pool};
+use super::waiters::Gift;
+use crate::connection::{Buffers, Connection};
+use crate::deadline::{Deadline, Timeout};
+use crate::error::{Attempt, Error, Result, Status};
+use crate::log::Level;
+use crate::node::Role;
+use crate::options::PoolExhausted;
+use crate::os::clock::coarse_millis;
+use crate::slot::{SLOT_COUNT, key_slot};
+use crate::topology::{Kind, Outcome};
+
+/// What a get asks for.
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    Slot(u16),
+    Node(&'a str),
+    Random,
+}
+
+/// How a get may wait.
+#[derive(Clone, Copy)]
+struct Patience {
+    deadline: Deadline,
+    /// Timeout 0: idle connections only.
+    now: bool,
+}
+
+/// How often a get follows a slot whose owner changes while it dials.
+const MOST_OWNERS: usize = 3;
+
+impl Pool {
+    /// A connection to the primary of a slot.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT beyond 0 to 16383; POOL_EXHAUSTED or POOL_TIMEOUT at a limit; SLOT_NOT_COVERED;
+    /// CONNECTION, TIMEOUT, AUTH and others of a dial; CLOSED.
+    #[inline]
+    pub fn get_by_slot(&self, slot: i32, timeout: Timeout) -> Result<Handle> {
+        match u16::try_from(slot) {
+            Ok(slot) if slot < SLOT_COUNT => self.get(Target::Slot(slot), timeout),
+            _ => Err(Error::new(
+                Status::InvalidArgument,
+                format!("slot {slot} does not exist: slots go from 0 to {}", SLOT_COUNT - 1),
+            )),
+        }
+    }
+
+    /// A connection to the primary of a key's slot. Errors as [`Pool::get_by_slot`].
+    pub fn get_by_key(&self, key: &[u8], timeout: Timeout) -> Result<Handle> {
+        self.get(Target::Slot(key_slot(key)), timeout)
+    }
+
+    /// A connection to one node, by "host:port" (as dialled or as announced) or node id. A full node is
+    /// never answered with another's connection.
+    ///
+    /// # Errors
+    /// UNKNOWN_NODE; the rest as [`Pool::get_by_slot`].
+    pub fn get_by_node(&self, node: &str, timeout: Timeout) -> Result<Handle> {
+        self.get(Target::Node(node), timeout)
+    }
+
+    /// A connection to some primary, each as likely; one that cannot be reached or is full is passed over
+    /// while another has room. Errors as [`Pool::get_by_slot`].
+    pub fn get_random(&self, timeout: Timeout) -> Result<Handle> {
+        self.get(Target::Random, timeout)
+    }
+
+    #[inline]
+    fn get(&self, target: Target<'_>, timeout: Timeout) -> Result<Handle> {
+        self.with_core(|core| {
+            let mut place = None;
+            if let Target::Slot(slot) = target {
+                match core.take_idle(slot) {
+                    Some(Ok(lease)) => return Ok(lease.check_out()),
+                    Some(Err(freed)) => place = Some(freed),
+                    None => {}
+                }
+            }
+            let patience = Patience {
+                deadline: timeout.deadline(core.options.timeout),
+                now: timeout == Timeout::Now,
+            };
+            core.get(target, place, patience).map(Lease::check_out)
+        })
+    }
+}
+
+impl Core {
+    /// The quick way: an idle connection, or the place of one that did not pass the idle check. None: the
+    /// long way decides.
+    #[inline]
+    fn take_idle(self: &Arc<Self>, slot: u16) -> Option<std::result::Result<Lease, Place>> {
+        let key = self.routes.load().primary_of(slot)?;
+        let now = coarse_millis();
+        let mut members = self.members.lock();
+        // Without a dial nothing is closed, so nothing comes into the outbox.
+        match members.acquire(self, key, now, false, &mut Outbox::default()) {
+            Acquired::Connection(lease) => {
+                let buffers = members.take_buffers();
+                drop(members);
+                Some(self.vet(lease, buffers, now))
+            }
+            _ => None,
+        }
+    }
+
+    fn get(
+        self: &Arc<Self>,
+        target: Target<'_>,
+        mut place: Option<Place>,
+        patience: Patience,
+    ) -> Result<Lease> {
+        let mut attempts = Vec::new();
+        let mut asked_again = false;
+        loop {
+            self.check_open()?;
+            if self.routes.load().map.version() == 0 {
+                if patience.now {
+                    return Err(would_take_time("the topology is not discovered yet"));
+                }
+                self.refresh(Kind::Wanted, patience.deadline)?;
+                if self.routes.load().map.version() == 0 {
+                    // Suppressed: the discovery before this one failed a moment ago.
+                    self.refresh(Kind::Forced, patience.deadline)?;
+                }
+                continue;
+            }
+            let started = Instant::now();
+            let error = match target {
+                Target::Random => return self.get_any(patience),
+                Target::Slot(slot) => match self.routes.load().primary_of(slot) {
+                    Some(key) => match self.lease(key, place.take(), patience) {
+                        Ok(Some(lease)) => return Ok(lease),
+                        // The node left while the call waited: the slot has another owner.
+                        Ok(None) => continue,
+                        Err(error) => error.on_slot(slot),
+                    },
+                    None => slot_not_covered(slot),
+                },
+                Target::Node(node) => match self.routes.load().find(node) {
+                    Some(key) => match self.lease(key, None, patience)? {
+                        Some(lease) => return Ok(lease),
+                        None => return Err(unknown_node(node)),
+                    },
+                    None => return Err(unknown_node(node)),
+                },
+            };
+            attempts.push(Attempt {
+                node: error.node().to_owned(),
+                elapsed: started.elapsed(),
+                cause: error.message().to_owned(),
+            });
+            let Target::Slot(slot) = target else { return Err(error.with_attempts(attempts)) };
+            let again = asks_for_refresh(&error)
+                && !patience.now
+                && attempts.len() < MOST_OWNERS
+                && !patience.deadline.has_passed()
+                && self.owner_changes(slot, patience.deadline, &mut asked_again);
+            if !again {
+                return Err(error.with_attempts(attempts));
+            }
+        }
+    }
+
+    /// After trouble with a slot: refreshes, and tells whether the slot is another node's now.
+    fn owner_changes(
+        self: &Arc<Self>,
+        slot: u16,
+        deadline: Deadline,
+        asked_again: &mut bool,
+    ) -> bool {
+        let before = self.routes.load().primary_of(slot);
+        let refreshed = self.refresh(Kind::Wanted, deadline);
+        let after = self.routes.load().primary_of(slot);
+        if after != before && after.is_some() {
+            return true;
+        }
+        // What failed may have been an old connection's end: the owner itself is dialled once more.
+        matches!(refreshed, Ok(Outcome::Refreshed(_)))
+            && after.is_some()
+            && !std::mem::replace(asked_again, true)
+    }
+
+    /// A connection to some primary: first whatever costs no wait, then the wait for one.
+    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Lease> {
+        let mut keys: Vec<MemberKey> = {
+            let routes = self.routes.load();
+            let nodes = routes.map.nodes().iter().zip(&routes.members);
+            nodes.filter(|(node, _)| node.role == Role::Primary).map(|(_, &key)| key).collect()
+        };
+        fastrand::shuffle(&mut keys);
+        let mut failures: Vec<(Attempt, Error)> = Vec::new();
+        let mut full = None;
+        for &key in &keys {
+            let started = Instant::now();
+            match self.lease_without_waiting(key, patience) {
+                Ok(Found::Lease(lease)) => return Ok(lease),
+                Ok(Found::Full) => full = full.or(Some(key)),
+                Ok(Found::NodeLeft) => {}
+                Err(error) if asks_for_refresh(&error) && !patience.deadline.has_passed() => {
+                    let attempt = Attempt {
+                        node: error.node().to_owned(),
+                        elapsed: started.elapsed(),
+                        cause: error.message().to_owned(),
+                    };
+                    failures.push((attempt, error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(key) = full
+            && let Some(lease) = self.lease(key, None, patience)?
+        {
+            return Ok(lease);
+        }
+        let (attempts, mut errors): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
+        Err(match errors.pop() {
+            Some(error) => error.with_attempts(attempts),
+            None => Error::new(Status::UnknownNode, "the cluster has no primary that is known"),
+        })
+    }
+
+    /// A connection to the member, dialled in `place` if the caller has one; None if the node has left.
+    fn lease(
+        self: &Arc<Self>,
+        key: MemberKey,
+        place: Option<Place>,
+        patience: Patience,
+    ) -> Result<Option<Lease>> {
+        if let Some(place) = place
+            && !patience.now
+        {
+            return self.dial(place, patience.deadline).map(Some);
+        }
+        match self.lease_without_waiting(key, patience)? {
+            Found::Lease(lease) => return Ok(Some(lease)),
+            Found::NodeLeft => return Ok(None),
+            Found::Full => {}
+        }
+        if self.options.pool_exhausted == PoolExhausted::Error || patience.now {
+            return Err(self.members.lock().full(key, Status::PoolExhausted));
+        }
+        self.wait(key, patience)
+    }
+
+    fn lease_without_waiting(
+        self: &Arc<Self>,
+        key: MemberKey,
+        patience: Patience,
+    ) -> Result<Found> {
+        loop {
+            let now = coarse_millis();
+            let mut outbox = Outbox::default();
+            let mut members = self.members.lock();
+            let acquired = members.acquire(self, key, now, !patience.now, &mut outbox);
+            let buffers = members.take_buffers();
+            drop(members);
+            outbox.deliver();
+            return match acquired {
+                Acquired::Connection(lease) => match self.vet(lease, buffers, now) {
+                    Ok(lease) => Ok(Found::Lease(lease)),
+                    // Its place goes back: without a dial the next idle one is looked at.
+                    Err(_) if patience.now => continue,
+                    Err(place) => self.dial(place, patience.deadline).map(Found::Lease),
+                },
+                Acquired::Place(place) => self.dial(place, patience.deadline).map(Found::Lease),
+                Acquired::NothingIdle => {
+                    Err(would_take_time("no connection is idle, and dialing takes time"))
+                }
+                Acquired::Full => Ok(Found::Full),
+                Acquired::NodeLeft => Ok(Found::NodeLeft),
+                Acquired::Closed => Err(closed()),
+            };
+        }
+    }
+
+    fn wait(self: &Arc<Self>, key: MemberKey, patience: Patience) -> Result<Option<Lease>> {
+        let waiter = {
+            let mut outbox = Outbox::default();
+            let mut members = self.members.lock();
+            if members.closed {
+                return Err(closed());
+            }
+            let Some(waiter) = members.wait_for(key) else { return Ok(None) };
+            // A place may have come free since the caller looked.
+            members.settle(self, &mut outbox);
+            drop(members);
+            outbox.deliver();
+            waiter
+        };
+        let gift = if waiter.wait(patience.deadline) {
+            waiter.take()
+        } else {
+            // Given at the last moment is given all the same.
+            self.members.lock().stop_waiting(key, &waiter)
+        };
+        match gift {
+            Some(Gift::Connection(lease)) => match self.vet(lease, None, coarse_millis()) {
+                Ok(lease) => Ok(Some(lease)),
+                Err(place) => self.dial(place, patience.deadline).map(Some),
+            },
+            Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
+            Some(Gift::NodeLeft) => Ok(None),
+            Some(Gift::Closed) => Err(closed()),
+            None => Err(self.members.lock().full(key, Status::PoolTimeout)),
+        }
+    }
+
+    /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
+    /// a new one.
+    #[inline]
+    fn vet(
+        &self,
+        mut lease: Lease,
+        buffers: Option<Box<Buffers>>,
+        now: u64,
+    ) -> std::result::Result<Lease, Place> {
+        if !lease.pooled.has_expired(&self.options, now) && lease.connection().is_idle_and_open() {
+            let buffers = buffers.unwrap_or_else(|| Buffers::new(&self.options));
+            lease.connection().attach(buffers);
+            return Ok(lease);
+        }
+        let Lease { pooled, mut place } = lease;
+        drop(pooled);
+        self.members.lock().redial(&mut place);
+        Err(place)
+    }
+
+    fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Lease> {
+        let (node, readonly, epoch) = {
+            let members = self.members.lock();
+            let member = &members.list[place.member];
+            (member.address.clone(), member.readonly, members.epoch)
+        };
+        let mut connection = match Connection::dial(&node, &self.options, readonly, deadline) {
+            Ok(connection) => connection,
+            Err(error) => {
+                let log = &self.options.log;
+                log.line(Level::Warning, format_args!("dialing {node} failed: {error}"));
+                return Err(error);
+            }
+        };
+        self.options.log.line(Level::Debug, format_args!("connected to {node}"));
+        let buffers = {
+            let mut members = self.members.lock();
+            members.dialed(&mut place, coarse_millis());
+            members.take_buffers()
+        };
+        if !connection.has_buffers() {
+            connection.attach(buffers.unwrap_or_else(|| Buffers::new(&self.options)));
+        }
+        Lease::new(connection, place, epoch)
+    }
+
+    pub(super) fn check_open(&self) -> Result<()> {
+        if self.members.lock().closed { Err(closed()) } else { Ok(()) }
+    }
+}
+
+enum Found {
+    Lease(Lease),
+    Full,
+    NodeLeft,
+}
+
+/// Trouble that a newer topology may end. A full pool is no such trouble, nor are wrong credentials.
+fn asks_for_refresh(error: &Error) -> bool {
+    use Status::*;
+    matches!(error.status(), Connection | Timeout | Protocol | Loading | SlotNotCovered)
+}
+
+#[cold]
+fn would_take_time(why: &str) -> Error {
+    Error::new(Status::Timeout, format!("{why}; a timeout of 0 waits for nothing"))
+}
+
+#[cold]
+fn closed() -> Error {
+    Error::new(Status::Closed, "the pool is closed")
+}
+
+#[cold]
+fn slot_not_covered(slot: u16) -> Error {
+    Error::new(
+        Status::SlotNotCovered,
+        format!("no node serves slot {slot}: assign it to a node, or wait for the failover to end"),
+    )
+    .on_slot(slot)
+}
+
+#[cold]
+fn unknown_node(node: &str) -> Error {
+    Error::new(
+        Status::UnknownNode,
+        format!("the topology has no node \"{node}\": give host:port or the id of a node it shows"),
+    )
+}

@@ -1,0 +1,30 @@
+//! Exclusive connections by slot, key and node.
+//!
+//! A connection is *dialing*, *in use*, *idle* or closed, and holds one place of the pool's limits in
+//! all but the last. [`members::Members`] is all of that under one lock: which node holds how many
+//! places, what is idle, who waits. Taking, giving back and waiting are decided there, in a few
+//! hundred instructions; dialing, closing and the idle check happen outside.
+//!
+//! Locks, in the order they may be taken: `Core::members`, then a `Waiter`'s gift. The lock of a
+//! handle's entry (`handles`) and the refresh gate's are never held together with either.
+//!
+//! After a fork the child's first call builds a new `Core` from the options ([`PerProcess`]); the
+//! parent's is abandoned with its locks unopened.
+//!
+//! [`PerProcess`]: crate::os::fork::PerProcess
+
+mod checkout;
+pub mod handles;
+mod lease;
+mod members;
+#[allow(clippy::module_inception)]
+mod pool;
+mod routes;
+pub mod stats;
+mod upkeep;
+mod waiters;
+
+pub use handles::Handle;
+pub use lease::Lease;
+pub use pool::Pool;
+pub use stats::{NodeStats, Stats};

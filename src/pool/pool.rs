@@ -1,0 +1,235 @@
+//! The pool: what its threads share, and how it begins and ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::handles::{self, Handle};
+use super::lease::Lease;
+use super::members::{Members, Outbox};
+use super::routes::Routes;
+use super::stats::Stats;
+use super::waiters::Gift;
+use crate::deadline::{Deadline, Timeout};
+use crate::error::{Error, Result, Status};
+use crate::log::Level;
+use crate::node::Role;
+use crate::options::Options;
+use crate::os::fork::{self, PerProcess};
+use crate::os::futex::Mutex;
+use crate::topology::{Kind, Refresh, SlotMap};
+
+/// Exclusive connections to the nodes of one cluster. Any number of threads share a pool; dropping it
+/// closes it, and connections still checked out close when they are released.
+pub struct Pool {
+    options: Arc<Options>,
+    core: PerProcess<Core>,
+}
+
+/// All of a pool that belongs to one process.
+pub(super) struct Core {
+    pub(super) options: Arc<Options>,
+    pub(super) members: Mutex<Members>,
+    pub(super) routes: ArcSwap<Routes>,
+    pub(super) refresh: Refresh,
+}
+
+impl Core {
+    fn new(options: Arc<Options>) -> Self {
+        if fork::generation() > 0 {
+            // A child inherits its parent's random numbers, and its siblings' are the same.
+            fastrand::seed(u64::from(std::process::id()) << 32 ^ crate::os::clock::coarse_millis());
+        }
+        let members = Members::new(options.connection_limit(), options.max_connections_per_node);
+        Self {
+            members: Mutex::new(members),
+            routes: ArcSwap::from_pointee(Routes {
+                map: Arc::new(SlotMap::empty()),
+                members: Box::new([]),
+            }),
+            refresh: Refresh::new(options.topology_refresh_min_interval),
+            options,
+        }
+    }
+
+    /// Makes a new map the present one: admits its nodes, and lets those that are not in it leave.
+    pub(super) fn install(self: &Arc<Self>, map: Arc<SlotMap>) {
+        let mut outbox = Outbox::default();
+        let mut members = self.members.lock();
+        for member in &mut members.list {
+            member.known = false;
+        }
+        let mut keys = Vec::with_capacity(map.nodes().len());
+        for node in map.nodes() {
+            let index = members.admit(&node.address);
+            let member = &mut members.list[index];
+            let readonly = node.role == Role::Replica;
+            let was = std::mem::replace(&mut member.readonly, readonly);
+            member.known = true;
+            if was != readonly {
+                // Dialled for the other role: without READONLY a replica answers MOVED.
+                members.close_all_idle(index, &mut outbox);
+            }
+            keys.push(members.key(index));
+        }
+        for index in 0..members.list.len() {
+            if !members.list[index].known {
+                members.dismiss(index, || Gift::NodeLeft, &mut outbox);
+                members.close_all_idle(index, &mut outbox);
+                members.tidy(index);
+            }
+        }
+        members.settle(self, &mut outbox);
+        let old = self.routes.swap(Arc::new(Routes { map, members: keys.into() }));
+        drop(members);
+        drop(old);
+        outbox.deliver();
+    }
+
+    /// Takes a connection back: to its node's idle ones, to who waits, or to be closed.
+    pub(super) fn take_back(self: &Arc<Self>, mut lease: Lease) {
+        if !lease.connection().is_reusable() {
+            return;
+        }
+        let buffers = lease.connection().detach();
+        if self.options.max_idle_time.is_some() || self.options.health_check_interval.is_some() {
+            lease.pooled.idle_since = crate::os::clock::coarse_millis();
+        }
+        let mut outbox = Outbox::default();
+        let mut members = self.members.lock();
+        if let Some(buffers) = buffers {
+            members.keep_buffers(buffers);
+        }
+        let unwanted = members.put_back(self, lease, &mut outbox);
+        drop(members);
+        outbox.deliver();
+        drop(unwanted);
+    }
+}
+
+impl Pool {
+    /// A pool of what the options say. Discovers the topology, unless `init_slot_cache` is off: each
+    /// dial ends by `socket_connect_timeout` and each answer by `socket_timeout`.
+    ///
+    /// # Errors
+    /// CONFIG; UNREACHABLE, AUTH or SLOT_NOT_COVERED from the discovery.
+    pub fn new(options: Options) -> Result<Self> {
+        options.validate()?;
+        let pool = Self { options: Arc::new(options), core: PerProcess::new() };
+        if pool.options.init_slot_cache {
+            let core = pool.core();
+            core.refresh(Kind::Forced, Deadline::NEVER)?;
+        }
+        Ok(pool)
+    }
+
+    /// What this process's threads share.
+    pub(super) fn core(&self) -> Arc<Core> {
+        self.core.get_or_make(|| Core::new(self.options.clone()))
+    }
+
+    /// The same without counting a reference.
+    #[inline]
+    pub(super) fn with_core<R>(&self, body: impl FnOnce(&Arc<Core>) -> R) -> R {
+        self.core.with_or_make(|| Core::new(self.options.clone()), body)
+    }
+
+    /// The options the pool was made from.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Gives a connection back. It is closed instead if it cannot serve another: a reply is unread, a
+    /// call timed out, or it is in MULTI, WATCH, SUBSCRIBE, MONITOR or CLIENT REPLY OFF.
+    ///
+    /// # Errors
+    /// NOT_CHECKED_OUT, FORKED; INVALID_ARGUMENT if it is another pool's, or in use by another thread
+    /// right now: then nothing changes.
+    pub fn release(&self, connection: Handle) -> Result<()> {
+        self.with_core(|core| {
+            let lease = handles::end(connection, |lease| {
+                if Arc::ptr_eq(&lease.place.core, core) {
+                    return Ok(());
+                }
+                Err(Error::new(
+                    Status::InvalidArgument,
+                    "the connection belongs to another pool; release it there, or with \
+                     rediscluster_connection_release",
+                ))
+            })?;
+            core.take_back(lease);
+            Ok(())
+        })
+    }
+
+    /// Rediscovers the topology; connections stay.
+    ///
+    /// # Errors
+    /// As the discovery of [`Pool::new`], and TIMEOUT; CLOSED.
+    pub fn refresh(&self, timeout: Timeout) -> Result<()> {
+        let core = self.core();
+        core.check_open()?;
+        core.refresh(Kind::Forced, timeout.deadline(self.options.command_timeout)).map(|_| ())
+    }
+
+    /// Closes idle connections, makes those in use close when they are released, and rediscovers.
+    ///
+    /// # Errors
+    /// As [`Pool::refresh`]; the connections are gone all the same.
+    pub fn reset(&self, timeout: Timeout) -> Result<()> {
+        self.disconnect()?;
+        self.refresh(timeout)
+    }
+
+    /// Closes idle connections now and those in use when they are released; the topology stays.
+    ///
+    /// # Errors
+    /// CLOSED.
+    pub fn disconnect(&self) -> Result<()> {
+        let core = self.core();
+        core.check_open()?;
+        core.retire_all();
+        core.options.log.line(Level::Info, format_args!("all connections of the pool retired"));
+        Ok(())
+    }
+
+    /// Closes the pool: idle connections now, those in use when they are released; who waits, and every
+    /// later get, ends with CLOSED. Closing twice is no error.
+    pub fn close(&self) {
+        self.core().close();
+    }
+
+    /// Does what is due by time. See [`Core::maintain`].
+    ///
+    /// # Errors
+    /// CLOSED; a refresh that failed.
+    pub fn maintain(&self, budget: Duration) -> Result<Option<Duration>> {
+        let core = self.core();
+        core.check_open()?;
+        core.maintain(budget)
+    }
+
+    /// A snapshot of the pool's numbers.
+    pub fn stats(&self) -> Stats {
+        let core = self.core();
+        let mut stats = core.members.lock().stats();
+        stats.total.refreshes = core.refresh.refreshes();
+        stats.total.refreshes_suppressed = core.refresh.suppressed();
+        stats
+    }
+
+    /// The present map; empty, with version 0, before the first discovery.
+    pub fn topology(&self) -> Arc<SlotMap> {
+        self.core().routes.load().map.clone()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // A child that never used the pool has nothing to close, and the parent's is not its own.
+        if let Some(core) = self.core.get() {
+            core.close();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is done to the whole pool: refresh, retire, close, and the work that is due by time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::members::Outbox;
+use super::pool::Core;
+use super::waiters::Gift;
+use crate::command::Command;
+use crate::connection::Buffers;
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::log::Level;
+use crate::os::clock::coarse_millis;
+use crate::topology::{Kind, Outcome, discover};
+
+impl Core {
+    /// Asks the cluster for its topology and installs the answer, one thread for all who want it.
+    pub(super) fn refresh(self: &Arc<Self>, kind: Kind, deadline: Deadline) -> Result<Outcome> {
+        self.refresh.run(kind, deadline, || {
+            let known = self.routes.load_full();
+            let known = Some(&*known.map).filter(|map| map.version() > 0);
+            let map = Arc::new(discover(&self.options, known, &[], deadline)?);
+            self.install(map.clone());
+            Ok(map)
+        })
+    }
+
+    /// Connections dialled so far are not wanted any more.
+    pub(super) fn retire_all(&self) {
+        let mut outbox = Outbox::default();
+        self.members.lock().retire_all(&mut outbox);
+        outbox.deliver();
+    }
+
+    /// No connection is given out any more, and nobody waits for one.
+    pub(super) fn close(&self) {
+        let mut outbox = Outbox::default();
+        let mut members = self.members.lock();
+        members.closed = true;
+        for index in 0..members.list.len() {
+            members.dismiss(index, || Gift::Closed, &mut outbox);
+        }
+        members.retire_all(&mut outbox);
+        drop(members);
+        outbox.deliver();
+    }
+
+    /// Does what is due: the timed refresh (`topology_refresh_interval`), closing what has been idle
+    /// (`max_idle_time`) or open (`max_lifetime`) too long, and a PING on what has been idle for
+    /// `health_check_interval`. No health check begins once `budget` is used up. Answers how long until
+    /// something is due again; `None` if nothing is timed.
+    pub(super) fn maintain(self: &Arc<Self>, budget: Duration) -> Result<Option<Duration>> {
+        let deadline = Deadline::after(budget);
+        self.close_expired();
+        self.check_health(deadline);
+        let refreshed = self.refresh_if_due(deadline);
+        let next = [self.next_refresh(), self.next_idle_work()].into_iter().flatten().min();
+        refreshed.map(|()| next)
+    }
+
+    fn refresh_if_due(self: &Arc<Self>, deadline: Deadline) -> Result<()> {
+        if self.next_refresh() != Some(Duration::ZERO) {
+            return Ok(());
+        }
+        self.refresh(Kind::Wanted, deadline).map(|_| ())
+    }
+
+    fn next_refresh(&self) -> Option<Duration> {
+        let interval = self.options.topology_refresh_interval?;
+        Some(self.refresh.age().map_or(Duration::ZERO, |age| interval.saturating_sub(age)))
+    }
+
+    fn close_expired(&self) {
+        let now = coarse_millis();
+        let mut outbox = Outbox::default();
+        let mut members = self.members.lock();
+        for index in 0..members.list.len() {
+            let idle = std::mem::take(&mut members.list[index].idle);
+            for pooled in idle {
+                if pooled.has_expired(&self.options, now) {
+                    members.close_idle(index, pooled, &mut outbox);
+                } else {
+                    members.list[index].idle.push_back(pooled);
+                }
+            }
+        }
+        drop(members);
+        outbox.deliver();
+    }
+
+    /// PINGs connections that have been idle for long, oldest first; one that does not answer is closed.
+    fn check_health(self: &Arc<Self>, deadline: Deadline) {
+        let Some(interval) = self.options.health_check_interval else { return };
+        let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+        let ping = Command::of(&[b"PING"]);
+        while !deadline.has_passed() {
+            let now = coarse_millis();
+            let Some(mut lease) = self.members.lock().take_longest_unchecked(self, now, interval)
+            else {
+                return;
+            };
+            let started = Instant::now();
+            lease.connection().attach(Buffers::new(&self.options));
+            let wait = deadline.earlier(Deadline::after(self.options.socket_timeout));
+            match lease.connection().command(&ping, wait) {
+                Ok(_) => self.take_back(lease),
+                Err(error) => self.options.log.line(
+                    Level::Warning,
+                    format_args!("health check after {:?}: {error}", started.elapsed()),
+                ),
+            }
+        }
+    }
+
+    fn next_idle_work(&self) -> Option<Duration> {
+        let now = coarse_millis();
+        let options = &self.options;
+        let due_after = [options.max_idle_time, options.health_check_interval];
+        let due_after = due_after.into_iter().flatten().min();
+        if due_after.is_none() && options.max_lifetime.is_none() {
+            return None;
+        }
+        let members = self.members.lock();
+        let leases = members.list.iter().flat_map(|member| &member.idle);
+        let next = leases
+            .flat_map(|lease| {
+                let idle = due_after.map(|due| {
+                    let due = u64::try_from(due.as_millis()).unwrap_or(u64::MAX);
+                    lease.idle_since.saturating_add(due)
+                });
+                [idle, lease.expires_at]
+            })
+            .flatten()
+            .min();
+        // With nothing idle, whatever is released next is due an interval later at the earliest.
+        let fallback = [due_after, options.max_lifetime].into_iter().flatten().min();
+        next.map(|due| Duration::from_millis(due.saturating_sub(now))).or(fallback)
+    }
+}
