@@ -4,6 +4,7 @@ pub mod command;
 pub mod connection;
 pub mod deadline;
 pub mod error;
+pub mod ffi;
 pub mod log;
 pub mod node;
 pub mod options;

@@ -1,0 +1,1789 @@
+/*
+ * librediscluster: a Redis and Valkey Cluster client. SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A pool knows the cluster's nodes and hands out connections by slot, key or node. A program takes one,
+ * sends commands on it, reads the replies, and gives it back:
+ *
+ *     rediscluster_options *options = NULL;
+ *     rediscluster_pool *pool = NULL;
+ *     rediscluster_connection *connection = NULL;
+ *     rediscluster_command *command = NULL;
+ *     rediscluster_reply *reply = NULL;
+ *     rediscluster_error *error = NULL;
+ *
+ *     if (rediscluster_options_from_url("redis://127.0.0.1:7000", &options, &error) == REDISCLUSTER_OK
+ *         && rediscluster_pool_new(options, &pool, &error) == REDISCLUSTER_OK
+ *         && rediscluster_pool_get_by_key(pool, (const uint8_t *)"k", 1, REDISCLUSTER_WRITE,
+ *                REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error) == REDISCLUSTER_OK
+ *         && rediscluster_command_from_argv(REDISCLUSTER_ARGS("SET", "k", "v"), &command, &error)
+ *                == REDISCLUSTER_OK
+ *         && rediscluster_connection_command(connection, command, REDISCLUSTER_TIMEOUT_DEFAULT,
+ *                &reply, &error) == REDISCLUSTER_OK
+ *         && rediscluster_reply_check(reply, &error) == REDISCLUSTER_OK)
+ *         printf("%s\n", (const char *)rediscluster_reply_bytes(reply, NULL));
+ *     else
+ *         fprintf(stderr, "%s\n", rediscluster_error_message(error));
+ *
+ *     rediscluster_error_free(error);
+ *     rediscluster_reply_free(reply);
+ *     rediscluster_command_free(command);
+ *     if (connection != NULL)
+ *         rediscluster_connection_release(connection, NULL);
+ *     rediscluster_pool_free(pool);
+ *     rediscluster_options_free(options);
+ *
+ * Statuses. Every function that can fail returns a rediscluster_status; 0 is success. Its last
+ * parameter is `rediscluster_error **error`: NULL, or a place where a failure puts an error object, to be
+ * freed. On success *error is untouched; start with NULL, and free an error before its place is used
+ * again. On failure every handle output is NULL. An error reply of the server is a reply, not a failure:
+ * rediscluster_reply_check turns it into one.
+ *
+ * Objects. What a `_new` function, or any function with an `out` or `reply` parameter, hands out is the
+ * caller's, who frees it with the `_free` function of its type; never with free(3). `_free(NULL)` does
+ * nothing. Objects may be freed in any order and by any thread. What is said to be borrowed is part of
+ * another object and lives as long. NULL where an object should be is answered with INVALID_ARGUMENT, or
+ * with nothing (0, NULL, ""); using an object after it was freed is an error of the program.
+ *
+ * Connections are values, not pointers, though they look so: one that was released already, or is
+ * another pool's, is answered with a status, and nothing else happens.
+ *
+ * Texts and bytes. Bytes are a pointer and a length and may hold anything; NULL with length 0 is the empty
+ * string. Names, hosts and URLs are NUL-terminated UTF-8 without control characters.
+ *
+ * Time. `timeout_ms` is in milliseconds on the monotonic clock, for all that the call does together: 0
+ * (REDISCLUSTER_TIMEOUT_NOW) does not wait, -1 (_NEVER) waits for ever, -2 (_DEFAULT) is the option's
+ * value: `timeout` for gets, `command_timeout` for everything else. One exception: a host *name* is
+ * resolved by the system's resolver, which ends when it ends; numeric addresses never reach it. A get
+ * with 0 takes an idle connection or fails at once, with POOL_EXHAUSTED at a limit and TIMEOUT where it
+ * would have to dial or to discover the cluster.
+ *
+ * Threads. Each function says one of: any thread; one thread at a time per object; read-only, any
+ * thread; not while another thread uses the object. The library starts no thread, installs no signal
+ * handler and prints nothing.
+ *
+ * Fork. A child may go on using every object it inherits: pools make connections of their own. A
+ * connection that was checked out when the process forked is the parent's and gives FORKED in the child. A fork
+ * while another thread is inside the system's resolver is not covered.
+ *
+ * Enumerations come in as int32_t and are checked; those that come out may grow: have a default case.
+ */
+
+
+#ifndef REDISCLUSTER_H
+#define REDISCLUSTER_H
+
+/* Made by cbindgen from src/ffi/: do not edit. UPDATE_HEADER=1 cargo test --test header makes it anew. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; rediscluster_version() is the library's. */
+#define REDISCLUSTER_VERSION_MAJOR 0
+#define REDISCLUSTER_VERSION_MINOR 1
+#define REDISCLUSTER_VERSION_PATCH 0
+#define REDISCLUSTER_VERSION 100
+#define REDISCLUSTER_VERSION_STRING "0.1.0"
+
+#ifndef __cplusplus
+/*
+ * Texts as the parameters argc, argv and argvlen of rediscluster_command_from_argv, each
+ * NUL-terminated: REDISCLUSTER_ARGS("SET", key, value). C only: C++ has no compound literals.
+ */
+#define REDISCLUSTER_ARGS(...) \
+    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *), \
+        (const char *const[]){__VA_ARGS__}, NULL
+#endif
+
+
+/**
+ * `timeout_ms`: does not wait.
+ */
+#define REDISCLUSTER_TIMEOUT_NOW 0
+
+/**
+ * `timeout_ms`: waits for ever.
+ */
+#define REDISCLUSTER_TIMEOUT_NEVER -1
+
+/**
+ * `timeout_ms`: the option's value, `timeout` for gets, `command_timeout` for everything else.
+ */
+#define REDISCLUSTER_TIMEOUT_DEFAULT -2
+
+/**
+ * In a cell's flags: the root of a reply, which rediscluster_reply_free takes.
+ */
+#define REDISCLUSTER_CELL_ROOT 1
+
+/**
+ * In a cell's flags: the last of its siblings.
+ */
+#define REDISCLUSTER_CELL_LAST 2
+
+/**
+ * In a cell's flags: it has attributes (rediscluster_reply_attributes).
+ */
+#define REDISCLUSTER_CELL_ATTRIBUTES 4
+
+/**
+ * What a fallible function answers. The numbers are grouped and never change or return with
+ * another meaning; later versions may add some: treat an unknown one by its group.
+ *
+ * 1 to 19: the caller's mistakes. 20 to 39: the network and the protocol. 40 to 59: the cluster.
+ * 60 to 69: the pool. 99: the library.
+ */
+typedef enum {
+    /**
+     * The call did what it says.
+     */
+    REDISCLUSTER_OK = 0,
+    /**
+     * A parameter is out of range, NULL where it must not be, or an object is misused.
+     */
+    REDISCLUSTER_ERROR_INVALID_ARGUMENT = 1,
+    /**
+     * An option is unknown, or its value, or the options together, make no sense.
+     */
+    REDISCLUSTER_ERROR_CONFIG = 2,
+    /**
+     * The connection is not checked out: it was released already, or never was one.
+     */
+    REDISCLUSTER_ERROR_NOT_CHECKED_OUT = 3,
+    /**
+     * No node of that address or id is known.
+     */
+    REDISCLUSTER_ERROR_UNKNOWN_NODE = 4,
+    /**
+     * The keys of the command cannot be found.
+     */
+    REDISCLUSTER_ERROR_UNROUTABLE = 5,
+    /**
+     * The keys of the command live in several slots.
+     */
+    REDISCLUSTER_ERROR_CROSS_SLOT = 6,
+    /**
+     * The pool is closed.
+     */
+    REDISCLUSTER_ERROR_CLOSED = 7,
+    /**
+     * The connection was checked out before a fork, in the parent.
+     */
+    REDISCLUSTER_ERROR_FORKED = 8,
+    /**
+     * A write on something read-only.
+     */
+    REDISCLUSTER_ERROR_READ_ONLY = 9,
+    /**
+     * The call was cancelled or interrupted.
+     */
+    REDISCLUSTER_ERROR_CANCELLED = 10,
+    /**
+     * No startup node answered; the message names each with its cause.
+     */
+    REDISCLUSTER_ERROR_UNREACHABLE = 20,
+    /**
+     * A connection could not be made, or broke.
+     */
+    REDISCLUSTER_ERROR_CONNECTION = 21,
+    /**
+     * The time was up.
+     */
+    REDISCLUSTER_ERROR_TIMEOUT = 22,
+    /**
+     * The server refused the credentials.
+     */
+    REDISCLUSTER_ERROR_AUTH = 23,
+    /**
+     * TLS failed.
+     */
+    REDISCLUSTER_ERROR_TLS = 24,
+    /**
+     * The server sent what is not the protocol.
+     */
+    REDISCLUSTER_ERROR_PROTOCOL = 25,
+    /**
+     * A limit of size, depth or queue length was reached.
+     */
+    REDISCLUSTER_ERROR_LIMIT = 26,
+    /**
+     * No node serves the slot.
+     */
+    REDISCLUSTER_ERROR_SLOT_NOT_COVERED = 40,
+    /**
+     * The cluster is down.
+     */
+    REDISCLUSTER_ERROR_CLUSTER_DOWN = 41,
+    /**
+     * More redirects than allowed.
+     */
+    REDISCLUSTER_ERROR_TOO_MANY_REDIRECTS = 42,
+    /**
+     * The slot's keys are on the move: try again.
+     */
+    REDISCLUSTER_ERROR_TRY_AGAIN = 43,
+    /**
+     * The node is loading its data set.
+     */
+    REDISCLUSTER_ERROR_LOADING = 44,
+    /**
+     * EXEC gave nil: a watched key changed.
+     */
+    REDISCLUSTER_ERROR_ABORTED = 45,
+    /**
+     * The server answered with an error (rediscluster_reply_check).
+     */
+    REDISCLUSTER_ERROR_SERVER = 46,
+    /**
+     * A limit on connections is reached, and the pool does not wait.
+     */
+    REDISCLUSTER_ERROR_POOL_EXHAUSTED = 60,
+    /**
+     * A limit on connections was reached, and none came free in time.
+     */
+    REDISCLUSTER_ERROR_POOL_TIMEOUT = 61,
+    /**
+     * A fault of the library itself: please report it.
+     */
+    REDISCLUSTER_ERROR_INTERNAL = 99,
+} rediscluster_status;
+
+/**
+ * How much a log line matters. More may be added.
+ */
+typedef enum {
+    /**
+     * Something failed and a call will feel it.
+     */
+    REDISCLUSTER_LOG_ERROR = 1,
+    /**
+     * Something failed and the library goes on another way.
+     */
+    REDISCLUSTER_LOG_WARNING = 2,
+    /**
+     * Something changed: a topology, a role.
+     */
+    REDISCLUSTER_LOG_INFO = 3,
+    /**
+     * Connections opened and closed.
+     */
+    REDISCLUSTER_LOG_DEBUG = 4,
+} rediscluster_log_level;
+
+/**
+ * What a reply is.
+ */
+typedef enum {
+    /**
+     * Nothing: a key that does not exist.
+     */
+    REDISCLUSTER_REPLY_NIL = 0,
+    /**
+     * Bytes.
+     */
+    REDISCLUSTER_REPLY_STRING = 1,
+    /**
+     * A short text: "OK".
+     */
+    REDISCLUSTER_REPLY_STATUS = 2,
+    /**
+     * An error's code and text: "WRONGTYPE Operation against a key...".
+     */
+    REDISCLUSTER_REPLY_ERROR = 3,
+    /**
+     * A signed 64-bit number.
+     */
+    REDISCLUSTER_REPLY_INTEGER = 4,
+    /**
+     * A floating point number.
+     */
+    REDISCLUSTER_REPLY_DOUBLE = 5,
+    /**
+     * True or false.
+     */
+    REDISCLUSTER_REPLY_BOOLEAN = 6,
+    /**
+     * A number of any size, as text.
+     */
+    REDISCLUSTER_REPLY_BIGNUMBER = 7,
+    /**
+     * A text to be shown as it is.
+     */
+    REDISCLUSTER_REPLY_VERBATIM = 8,
+    /**
+     * Elements in order.
+     */
+    REDISCLUSTER_REPLY_ARRAY = 9,
+    /**
+     * Pairs: key, value, key, value.
+     */
+    REDISCLUSTER_REPLY_MAP = 10,
+    /**
+     * Elements without order.
+     */
+    REDISCLUSTER_REPLY_SET = 11,
+    /**
+     * Something the server says of its own accord.
+     */
+    REDISCLUSTER_REPLY_PUSH = 12,
+} rediscluster_kind;
+
+/**
+ * What a node is to its shard.
+ */
+typedef enum {
+    /**
+     * Of no node (NULL).
+     */
+    REDISCLUSTER_ROLE_UNKNOWN = 0,
+    /**
+     * Serves the shard's slots.
+     */
+    REDISCLUSTER_ROLE_PRIMARY = 1,
+    /**
+     * Copies a primary.
+     */
+    REDISCLUSTER_ROLE_REPLICA = 2,
+} rediscluster_role;
+
+/**
+ * How a node is, as the cluster says.
+ */
+typedef enum {
+    /**
+     * Of no node (NULL).
+     */
+    REDISCLUSTER_HEALTH_UNKNOWN = 0,
+    /**
+     * It works.
+     */
+    REDISCLUSTER_HEALTH_ONLINE = 1,
+    /**
+     * It loads its data set.
+     */
+    REDISCLUSTER_HEALTH_LOADING = 2,
+    /**
+     * It is out of order.
+     */
+    REDISCLUSTER_HEALTH_FAILED = 3,
+} rediscluster_health;
+
+/**
+ * What a connection is wanted for.
+ */
+typedef enum {
+    /**
+     * To read. Today the primary answers reads, too.
+     */
+    REDISCLUSTER_READ = 1,
+    /**
+     * To read and write.
+     */
+    REDISCLUSTER_WRITE = 2,
+} rediscluster_access;
+
+/**
+ * What rediscluster_stats_get tells.
+ */
+typedef enum {
+    /**
+     * Connections there are: idle, in use, being dialled.
+     */
+    REDISCLUSTER_STAT_OPEN = 1,
+    /**
+     * Connections that wait to be used.
+     */
+    REDISCLUSTER_STAT_IDLE = 2,
+    /**
+     * Connections checked out.
+     */
+    REDISCLUSTER_STAT_IN_USE = 3,
+    /**
+     * Connections being dialled.
+     */
+    REDISCLUSTER_STAT_DIALING = 4,
+    /**
+     * Calls that wait for a connection.
+     */
+    REDISCLUSTER_STAT_WAITING = 5,
+    /**
+     * Connections made since the beginning.
+     */
+    REDISCLUSTER_STAT_CREATED = 6,
+    /**
+     * Connections closed since the beginning.
+     */
+    REDISCLUSTER_STAT_CLOSED = 7,
+    /**
+     * Of those, the idle ones closed to make room for another node's.
+     */
+    REDISCLUSTER_STAT_EVICTED = 8,
+    /**
+     * Calls that had to wait since the beginning.
+     */
+    REDISCLUSTER_STAT_WAITS = 9,
+    /**
+     * Of those, the ones that waited in vain.
+     */
+    REDISCLUSTER_STAT_TIMEOUTS = 10,
+    /**
+     * Refreshes of the topology.
+     */
+    REDISCLUSTER_STAT_REFRESHES = 13,
+    /**
+     * Refreshes that were asked for and not made, because one was under way or had just been made.
+     */
+    REDISCLUSTER_STAT_REFRESHES_SUPPRESSED = 14,
+} rediscluster_stat;
+
+/**
+ * One thing that was tried on the way to an error. Part of its error.
+ */
+typedef struct rediscluster_attempt rediscluster_attempt;
+
+/**
+ * A command and its arguments, encoded as they are appended. It may be sent any number of times,
+ * on any number of connections, also by several threads at once while nobody changes it.
+ */
+typedef struct rediscluster_command rediscluster_command;
+
+/**
+ * A connection that is checked out of a pool: a value that looks like a pointer, never one. It may
+ * be used wrongly without harm: released twice, used after its release or given to another pool, a
+ * call answers with a status and nothing changes. After a fork, in the child, it gives FORKED.
+ */
+typedef struct rediscluster_connection rediscluster_connection;
+
+/**
+ * Why a call failed: a status, a message for people, and what programs ask for. It owns all it
+ * shows; free it with rediscluster_error_free. Never holds a password, a key, an argument or a
+ * value.
+ */
+typedef struct rediscluster_error rediscluster_error;
+
+/**
+ * One node of a topology. Part of it.
+ */
+typedef struct rediscluster_node rediscluster_node;
+
+/**
+ * Options of a pool: see docs/options.md for their names and meaning.
+ */
+typedef struct rediscluster_options rediscluster_options;
+
+/**
+ * A pool of connections to the nodes of a cluster, shared by any number of threads. After a fork
+ * the child may go on using it: it makes connections of its own.
+ */
+typedef struct rediscluster_pool rediscluster_pool;
+
+/**
+ * A reply of the server, or a part of one. One block of memory with one free: the reply that a
+ * call handed out is the root, its parts are borrowed from it. Read-only, so that several threads
+ * may read one.
+ */
+typedef struct rediscluster_reply rediscluster_reply;
+
+/**
+ * A pool's statistics at one moment: in all, and by node. It never changes, and may be read by
+ * several threads.
+ */
+typedef struct rediscluster_stats rediscluster_stats;
+
+/**
+ * The cluster as a pool knew it at one moment: nodes, and which of them serves which slot. It
+ * never changes, owns all it shows, and may be read by several threads.
+ */
+typedef struct rediscluster_topology rediscluster_topology;
+
+/**
+ * Takes a log line: level, and a NUL-terminated text that is valid during the call. It is called in
+ * a thread that is inside the library, with no lock of the library held, by several threads at once
+ * where several are inside. It must return: no exception and no longjmp may leave it.
+ */
+typedef void (*rediscluster_log_callback)(void *user_data,
+                                          rediscluster_log_level level,
+                                          const char *message);
+
+/**
+ * Takes back the user_data of a callback, once, when nothing can call it any more.
+ */
+typedef void (*rediscluster_destroy_callback)(void *user_data);
+
+/**
+ * A cell's value, by its kind.
+ */
+typedef union {
+    /**
+     * Of an INTEGER; of a BOOLEAN, 0 or 1.
+     */
+    int64_t integer;
+    /**
+     * Of a DOUBLE.
+     */
+    double number;
+    /**
+     * Of a STRING, STATUS, ERROR, BIGNUMBER or VERBATIM: its bytes, without the NUL behind them.
+     */
+    uint64_t length;
+    /**
+     * Of an ARRAY, SET or PUSH: its elements; of a MAP: twice its pairs.
+     */
+    uint64_t count;
+} rediscluster_cell_value;
+
+/**
+ * One element of a reply as rediscluster_reply_cells gives them. This layout never changes.
+ */
+typedef struct {
+    /**
+     * A rediscluster_kind.
+     */
+    uint8_t kind;
+    /**
+     * REDISCLUSTER_CELL_... bits; others are the library's own.
+     */
+    uint8_t flags;
+    /**
+     * The library's own.
+     */
+    uint16_t reserved;
+    /**
+     * How many cells the element and all that is in it take: the next sibling is so many further.
+     */
+    uint32_t span;
+    /**
+     * The value.
+     */
+    rediscluster_cell_value value;
+    /**
+     * From the start of this cell to its bytes, which stand in the same block; 0 without bytes.
+     */
+    int64_t offset;
+} rediscluster_cell;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs, which may be newer than the header a program was made with
+ * (REDISCLUSTER_VERSION).
+ *
+ * Returns: major * 10000 + minor * 100 + patch.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+uint32_t rediscluster_version(void);
+
+/**
+ * The version of the library that runs, as text: "1.2.3".
+ *
+ * Returns: NUL-terminated text; never NULL.
+ * Ownership: the text is the library's, for ever.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+const char *rediscluster_version_string(void);
+
+/**
+ * A status by its name: "OK", "TIMEOUT".
+ *
+ * Returns: the name, "UNKNOWN" for a number this version does not know; never NULL.
+ * Ownership: the text is the library's, for ever.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+const char *rediscluster_status_name(int32_t status);
+
+/**
+ * The error's status.
+ *
+ * Returns: the status; REDISCLUSTER_OK for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_status rediscluster_error_status(const rediscluster_error *error);
+
+/**
+ * The message for people: what happened, where, and what to do.
+ *
+ * Returns: NUL-terminated UTF-8; "" for NULL; never NULL.
+ * Ownership: the text is the error's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_error_message(const rediscluster_error *error);
+
+/**
+ * The node concerned, "host:port".
+ *
+ * Returns: NUL-terminated UTF-8; "" where no node is concerned, and for NULL; never NULL.
+ * Ownership: the text is the error's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_error_node(const rediscluster_error *error);
+
+/**
+ * The slot concerned.
+ *
+ * Returns: 0 to 16383; -1 where no slot is concerned, and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int32_t rediscluster_error_slot(const rediscluster_error *error);
+
+/**
+ * The server's error code: "WRONGTYPE".
+ *
+ * Returns: NUL-terminated UTF-8; "" where no server answered with an error, and for NULL; never
+ * NULL.
+ * Ownership: the text is the error's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_error_server_code(const rediscluster_error *error);
+
+/**
+ * Whether the same call may well succeed later without a change of the program: the network or the
+ * cluster was at fault, or the pool was full. Says nothing about whether a write ran:
+ * rediscluster_error_maybe_executed does.
+ *
+ * Returns: true if so; false for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+bool rediscluster_error_is_retryable(const rediscluster_error *error);
+
+/**
+ * Whether the command may have run: bytes of it left, and no reply came.
+ *
+ * Returns: true if so; false for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+bool rediscluster_error_maybe_executed(const rediscluster_error *error);
+
+/**
+ * How many things were tried before the call failed.
+ *
+ * Returns: the number; 0 for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+size_t rediscluster_error_attempt_count(const rediscluster_error *error);
+
+/**
+ * One of the things that were tried, oldest first.
+ *
+ * index: 0 to the count less one.
+ *
+ * Returns: the attempt; NULL beyond the last, and for NULL.
+ * Ownership: borrowed from the error, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const rediscluster_attempt *rediscluster_error_attempt(const rediscluster_error *error,
+                                                       size_t index);
+
+/**
+ * The node it was tried on, "host:port".
+ *
+ * Returns: NUL-terminated UTF-8; "" for NULL; never NULL.
+ * Ownership: the text is the error's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_attempt_node(const rediscluster_attempt *attempt);
+
+/**
+ * How long it took.
+ *
+ * Returns: milliseconds; 0 for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int64_t rediscluster_attempt_elapsed_ms(const rediscluster_attempt *attempt);
+
+/**
+ * How it ended: a redirect, or the cause of the failure.
+ *
+ * Returns: NUL-terminated UTF-8; "" for NULL; never NULL.
+ * Ownership: the text is the error's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_attempt_cause(const rediscluster_attempt *attempt);
+
+/**
+ * Frees an error. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the error and all that was borrowed from it are gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_error_free(rediscluster_error *error);
+
+/**
+ * Makes options that have their defaults. At least startup_nodes has to be set before a pool can be
+ * made of them.
+ *
+ * out: where the options go; NULL on failure.
+ * error: where an error goes; may be NULL.
+ *
+ * Returns: OK; INVALID_ARGUMENT if out is NULL.
+ * Ownership: the caller frees the options with rediscluster_options_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_options_new(rediscluster_options **out,
+                                             rediscluster_error **error);
+
+/**
+ * Makes options from a URL: redis://[user[:password]@]host[:port][,host[:port]...][/db][?name=value&...].
+ * An IPv6 address stands in brackets, the port is 6379 where none is given, and user, password,
+ * names and values may be percent-encoded. Every option can stand in the query; one that is not
+ * named has its default.
+ *
+ * url: NUL-terminated UTF-8.
+ * out: where the options go; NULL on failure.
+ * error: where an error goes; may be NULL. It never holds the password.
+ *
+ * Returns: OK; INVALID_ARGUMENT if url or out is NULL or url is no UTF-8; CONFIG if the URL or an
+ * option in it is wrong, or asks for TLS, which this version does not have.
+ * Ownership: the caller frees the options with rediscluster_options_free. The URL is copied.
+ * Blocks: no. Names are not looked up.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_options_from_url(const char *url,
+                                                  rediscluster_options **out,
+                                                  rediscluster_error **error);
+
+/**
+ * Copies options. The copy has the same values and the same log callback, and is changed and freed by
+ * itself.
+ *
+ * options: what is copied.
+ * out: where the copy goes; NULL on failure.
+ * error: where an error goes; may be NULL.
+ *
+ * Returns: OK; INVALID_ARGUMENT if options or out is NULL.
+ * Ownership: the caller frees the copy with rediscluster_options_free. The log callback's user_data is
+ * given to its destroy function when the last copy and the last pool made of one are gone.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_status rediscluster_options_clone(const rediscluster_options *options,
+                                               rediscluster_options **out,
+                                               rediscluster_error **error);
+
+/**
+ * Frees options. Pools made of them keep their own copy. A password in them is overwritten.
+ *
+ * options: what is freed; NULL does nothing.
+ *
+ * Returns: nothing.
+ * Ownership: the options, and what rediscluster_options_get gave for them, are gone. Calls the log
+ * callback's destroy function if nothing else holds the callback.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_options_free(rediscluster_options *options);
+
+/**
+ * Sets one option. On failure nothing is changed.
+ *
+ * options: what is changed.
+ * name: the option's name, as in docs/options.md, NUL-terminated.
+ * value: its value as NUL-terminated UTF-8 text without control characters: "yes", "7000",
+ * "10.0.0.1:7000,10.0.0.2:7000". Units are the option's own: milliseconds but for keepalive, which is in
+ * seconds, and for sizes, which are in bytes.
+ * error: where an error goes; may be NULL. It names the option and what it accepts, and never shows a
+ * password.
+ *
+ * Returns: OK; INVALID_ARGUMENT if a parameter is NULL, no UTF-8 or holds a control character; CONFIG
+ * if the name is unknown (the error says the nearest known one) or the value does not fit.
+ * Ownership: name and value are copied. What rediscluster_options_get gave for this option, by any of its
+ * names, is no longer valid.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+rediscluster_status rediscluster_options_set(rediscluster_options *options,
+                                             const char *name,
+                                             const char *value,
+                                             rediscluster_error **error);
+
+/**
+ * Reads one option as text, in the form rediscluster_options_set takes. A password that is set reads
+ * "***"; what is not set reads "".
+ *
+ * options: what is read.
+ * name: the option's name, NUL-terminated.
+ *
+ * Returns: the NUL-terminated text; NULL if no option has this name or a parameter is NULL.
+ * Ownership: the text belongs to the options. It is valid until this option is set again or the options
+ * are freed, whichever comes first.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_options_get(const rediscluster_options *options,
+                                     const char *name);
+
+/**
+ * The number of options there are.
+ *
+ * Returns: the number; rediscluster_options_name and its sisters take 0 to one less.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+size_t rediscluster_options_count(void);
+
+/**
+ * The name of an option.
+ *
+ * index: 0 to rediscluster_options_count() - 1. The order may change with versions.
+ *
+ * Returns: the NUL-terminated name; NULL out of range.
+ * Ownership: the text is static.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+const char *rediscluster_options_name(size_t index);
+
+/**
+ * The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
+ * "enum" or "nodes". More may be added.
+ *
+ * index: 0 to rediscluster_options_count() - 1.
+ *
+ * Returns: the NUL-terminated type; NULL out of range.
+ * Ownership: the text is static.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+const char *rediscluster_options_type(size_t index);
+
+/**
+ * The default of an option, as rediscluster_options_get gives it.
+ *
+ * index: 0 to rediscluster_options_count() - 1.
+ *
+ * Returns: the NUL-terminated default, "" for none; NULL out of range.
+ * Ownership: the text is static.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+const char *rediscluster_options_default(size_t index);
+
+/**
+ * What an option does, in a paragraph of English.
+ *
+ * index: 0 to rediscluster_options_count() - 1.
+ *
+ * Returns: the NUL-terminated paragraph; NULL out of range.
+ * Ownership: the text is static.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+const char *rediscluster_options_doc(size_t index);
+
+/**
+ * Sets the function that log lines go to; without one nothing is logged, and nothing is ever printed.
+ * Lines never hold passwords, keys, arguments or values.
+ *
+ * options: what is changed.
+ * callback: takes the lines. NULL ends logging; user_data and destroy are then ignored.
+ * user_data: handed to the callback; may be NULL.
+ * destroy: called once with user_data when neither these options nor a copy of them or a pool made of
+ * one can call the callback any more; may be NULL.
+ * error: where an error goes; may be NULL.
+ *
+ * Returns: OK; INVALID_ARGUMENT if options is NULL.
+ * Ownership: user_data belongs to the library from success on, until destroy is called with it. On failure
+ * it stays the caller's. A callback that was set before is replaced.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+rediscluster_status rediscluster_options_set_log(rediscluster_options *options,
+                                                 rediscluster_log_callback callback,
+                                                 void *user_data,
+                                                 rediscluster_destroy_callback destroy,
+                                                 rediscluster_error **error);
+
+/**
+ * Makes a pool. Discovers the cluster from the startup nodes, unless the option `init_slot_cache`
+ * is
+ * no: then the first get does.
+ *
+ * options: copied; may be changed or freed right after.
+ * out: the pool.
+ *
+ * Returns: REDISCLUSTER_OK; CONFIG if the options make no sense together; UNREACHABLE if no
+ * startup node answered; SLOT_NOT_COVERED with `require_full_coverage`; AUTH; INVALID_ARGUMENT.
+ * Ownership: the pool is the caller's, who frees it with rediscluster_pool_free.
+ * Blocks: until the cluster is discovered, at most the option `command_timeout`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_new(const rediscluster_options *options,
+                                          rediscluster_pool **out,
+                                          rediscluster_error **error);
+
+/**
+ * Checks out a connection to the node that serves a slot.
+ *
+ * slot: 0 to 16383.
+ * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
+ * POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
+ * CLOSED; INVALID_ARGUMENT.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_by_slot(rediscluster_pool *pool,
+                                                  int32_t slot,
+                                                  int32_t access,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_connection **out,
+                                                  rediscluster_error **error);
+
+/**
+ * Checks out a connection to the node that serves a key.
+ *
+ * key, len: the key, binary safe; NULL with 0 is the empty key.
+ * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: as rediscluster_pool_get_by_slot.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_by_key(rediscluster_pool *pool,
+                                                 const uint8_t *key,
+                                                 size_t len,
+                                                 int32_t access,
+                                                 int64_t timeout_ms,
+                                                 rediscluster_connection **out,
+                                                 rediscluster_error **error);
+
+/**
+ * Checks out a connection to a node. One to a replica is ready to read there (READONLY).
+ *
+ * node: "host:port" as the cluster announces it or as it is dialled, or the node's id.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: UNKNOWN_NODE if there is no such node; else as rediscluster_pool_get_by_slot.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_by_node(rediscluster_pool *pool,
+                                                  const char *node,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_connection **out,
+                                                  rediscluster_error **error);
+
+/**
+ * Checks out a connection to any primary: for commands without keys.
+ *
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: as rediscluster_pool_get_by_slot.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_random(rediscluster_pool *pool,
+                                                 int64_t timeout_ms,
+                                                 rediscluster_connection **out,
+                                                 rediscluster_error **error);
+
+/**
+ * Gives a connection back to this pool; the same as rediscluster_connection_release, and checks
+ * that it is this pool's.
+ *
+ * Returns: REDISCLUSTER_OK; NOT_CHECKED_OUT if it was released already; FORKED; INVALID_ARGUMENT
+ * if it is another pool's, which it stays, and while another thread uses the connection.
+ * Ownership: the connection's value is spent, whatever was borrowed from it too.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_release(rediscluster_pool *pool,
+                                              rediscluster_connection *connection,
+                                              rediscluster_error **error);
+
+/**
+ * Discovers the cluster anew. Connections stay.
+ *
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `command_timeout`.
+ *
+ * Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: until the cluster is discovered, at most `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_refresh(rediscluster_pool *pool,
+                                              int64_t timeout_ms,
+                                              rediscluster_error **error);
+
+/**
+ * Starts afresh: closes idle connections now and those in use at their release, and discovers the
+ * cluster anew.
+ *
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `command_timeout`.
+ *
+ * Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands; connections in use go on working until their release.
+ * Blocks: until the cluster is discovered, at most `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_reset(rediscluster_pool *pool,
+                                            int64_t timeout_ms,
+                                            rediscluster_error **error);
+
+/**
+ * Closes idle connections now and those in use at their release. What is known of the cluster
+ * stays, and the pool goes on: later gets dial.
+ *
+ * Returns: REDISCLUSTER_OK; CLOSED; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands; connections in use go on working until their release.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_disconnect(rediscluster_pool *pool,
+                                                 rediscluster_error **error);
+
+/**
+ * Closes the pool for good, without freeing it: who waits for a connection wakes with CLOSED,
+ * later gets fail with CLOSED, idle connections close now and those in use at their release.
+ *
+ * Returns: REDISCLUSTER_OK, also where it is closed already; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands; the pool is still to be freed.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_close(rediscluster_pool *pool, rediscluster_error **error);
+
+/**
+ * Does what is timed: the refresh of the topology, health checks, closing connections that were
+ * idle or lived for too long. The library has no thread of its own; call this from the program's
+ * timer if one of `topology_refresh_interval`, `health_check_interval`, `max_idle_time` and
+ * `max_lifetime` is set.
+ *
+ * budget_ms: how long the call may take, in milliseconds; 0 does only what needs no waiting; -1:
+ * no bound.
+ * next_ms: in how many milliseconds there is something to do again; -1: nothing is timed. May be
+ * NULL.
+ *
+ * Returns: REDISCLUSTER_OK; UNREACHABLE or TIMEOUT if a refresh failed; CLOSED; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: at most `budget_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_maintain(rediscluster_pool *pool,
+                                               int64_t budget_ms,
+                                               int64_t *next_ms,
+                                               rediscluster_error **error);
+
+/**
+ * The pool's statistics as they are now.
+ *
+ * out: the statistics.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: the statistics are the caller's, who frees them with rediscluster_stats_free; they
+ * outlive the pool.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_stats(const rediscluster_pool *pool,
+                                            rediscluster_stats **out,
+                                            rediscluster_error **error);
+
+/**
+ * What the pool knows of the cluster now. Asks no node: before the first discovery (option
+ * `init_slot_cache`) that is a topology of version 0 without nodes.
+ *
+ * out: the topology.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: the topology is the caller's, who frees it with rediscluster_topology_free; it
+ * outlives the pool, and does not change.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_topology(const rediscluster_pool *pool,
+                                               rediscluster_topology **out,
+                                               rediscluster_error **error);
+
+/**
+ * Frees a pool. NULL is fine. Idle connections close now; those in use go on working until
+ * rediscluster_connection_release, which closes them.
+ *
+ * Returns: nothing.
+ * Ownership: the pool is gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_pool_free(rediscluster_pool *pool);
+
+/**
+ * Sends a command and waits for its reply.
+ *
+ * An error reply of the server is a reply of kind ERROR, and the status is OK:
+ * rediscluster_reply_check turns it into a status.
+ *
+ * command: the command; it is not changed.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `command_timeout`.
+ * reply: the reply.
+ *
+ * Returns: REDISCLUSTER_OK; TIMEOUT or CONNECTION, where rediscluster_error_maybe_executed tells
+ * whether bytes of the command left (the connection is broken then, and its release closes it);
+ * PROTOCOL or LIMIT for a reply that cannot be read; CANCELLED by
+ * rediscluster_connection_interrupt; NOT_CHECKED_OUT; FORKED; INVALID_ARGUMENT, also while another
+ * thread uses the connection, or replies to appended commands are not read yet.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: until the reply is there, at most `timeout_ms`.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_connection_command(rediscluster_connection *connection,
+                                                    const rediscluster_command *command,
+                                                    int64_t timeout_ms,
+                                                    rediscluster_reply **reply,
+                                                    rediscluster_error **error);
+
+/**
+ * Queues a command on the connection; nothing is sent before rediscluster_connection_flush or
+ * rediscluster_connection_read. Each command appended is owed one rediscluster_connection_read.
+ *
+ * command: the command; it is copied and may be changed or freed right after.
+ *
+ * Returns: REDISCLUSTER_OK; CONNECTION if the connection is broken; NOT_CHECKED_OUT; FORKED;
+ * INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_connection_append(rediscluster_connection *connection,
+                                                   const rediscluster_command *command,
+                                                   rediscluster_error **error);
+
+/**
+ * Sends what was appended.
+ *
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `command_timeout`.
+ *
+ * Returns: REDISCLUSTER_OK, also where nothing was appended; TIMEOUT; CONNECTION; CANCELLED by
+ * rediscluster_connection_interrupt; NOT_CHECKED_OUT; FORKED; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: until the system has taken the bytes, at most `timeout_ms`. Replies that arrive
+ * meanwhile are kept, so a long pipeline does not deadlock.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_connection_flush(rediscluster_connection *connection,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_error **error);
+
+/**
+ * The next reply, or the next push of the server (kind PUSH, owed to no command). Sends first what
+ * was appended and not flushed.
+ *
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `command_timeout`.
+ * reply: the reply.
+ *
+ * Returns: REDISCLUSTER_OK; TIMEOUT if none came in time: the connection stays usable, and the
+ * reply can be read later (with a timeout of 0 and NULL for `error` that costs no allocation);
+ * CONNECTION; PROTOCOL or LIMIT for a reply that cannot be read; CANCELLED by
+ * rediscluster_connection_interrupt; NOT_CHECKED_OUT; FORKED; INVALID_ARGUMENT.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: until a reply is there, at most `timeout_ms`.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_connection_read(rediscluster_connection *connection,
+                                                 int64_t timeout_ms,
+                                                 rediscluster_reply **reply,
+                                                 rediscluster_error **error);
+
+/**
+ * The node the connection speaks to, "host:port", as it was dialled.
+ *
+ * Returns: NUL-terminated UTF-8; NULL if the connection is not checked out, is the parent's after
+ * a fork, or another thread uses it.
+ * Ownership: the text is the connection's and lives until its release.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+const char *rediscluster_connection_node(rediscluster_connection *connection);
+
+/**
+ * The connection's socket, to wait on with poll(2) or the like. Replies may be in memory already:
+ * read with a timeout of 0 until TIMEOUT before waiting. Never read from it, write to it or close
+ * it.
+ *
+ * Returns: the descriptor; -1 if the connection is not checked out, is the parent's after a fork,
+ * or another thread uses it.
+ * Ownership: the descriptor is the library's.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+int32_t rediscluster_connection_fd(rediscluster_connection *connection);
+
+/**
+ * Whether the connection is to a replica and was made ready to read there (READONLY).
+ *
+ * Returns: true if so; false also if the connection is not checked out, is the parent's after a
+ * fork, or another thread uses it.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+bool rediscluster_connection_is_readonly(rediscluster_connection *connection);
+
+/**
+ * Whether the connection is of no more use: release it and get another. An error reply does not
+ * break a connection; a timeout in the middle of a command, a lost or garbled one does.
+ *
+ * Returns: true if so; true also if the connection is not checked out, is the parent's after a
+ * fork, or another thread uses it.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+bool rediscluster_connection_is_broken(rediscluster_connection *connection);
+
+/**
+ * Ends, from another thread, what the connection's user is doing: that call returns with
+ * CANCELLED, and the connection is broken. Without a call under way the next one returns so.
+ *
+ * Returns: REDISCLUSTER_OK; NOT_CHECKED_OUT; FORKED; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands; the connection is still to be released by its user.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_connection_interrupt(rediscluster_connection *connection,
+                                                      rediscluster_error **error);
+
+/**
+ * Gives the connection back to its pool, whose thread does not matter. The pool keeps it only if
+ * it is whole: nothing unread, no transaction or subscription under way, no timeout behind it;
+ * else it is closed, as it is where the pool was reset, disconnected, closed or freed meanwhile.
+ *
+ * Returns: REDISCLUSTER_OK; NOT_CHECKED_OUT if it was released already: nothing changes;
+ * FORKED; INVALID_ARGUMENT, also while another thread uses the connection.
+ * Ownership: the value is spent, whatever was borrowed from it too.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_connection_release(rediscluster_connection *connection,
+                                                    rediscluster_error **error);
+
+/**
+ * Makes a command without arguments; the first one appended is its name.
+ *
+ * out: the command.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT if `out` is NULL.
+ * Ownership: the command is the caller's, who frees it with rediscluster_command_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_command_new(rediscluster_command **out,
+                                             rediscluster_error **error);
+
+/**
+ * Makes a command from an array of arguments, as main() gets them. In C,
+ * rediscluster_command_from_argv(REDISCLUSTER_ARGS("SET", key, value), &command, &error) fills the
+ * first three parameters.
+ *
+ * argc: how many arguments; at least 1.
+ * argv: the arguments, the command's name first.
+ * argvlen: their lengths in bytes; NULL: each is NUL-terminated.
+ * out: the command.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for no arguments, NULL, or a length beyond memory.
+ * Ownership: the arguments are copied. The command is the caller's, who frees it with
+ * rediscluster_command_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_command_from_argv(size_t argc,
+                                                   const char *const *argv,
+                                                   const size_t *argvlen,
+                                                   rediscluster_command **out,
+                                                   rediscluster_error **error);
+
+/**
+ * Appends an argument; the first one is the command's name.
+ *
+ * data, len: the argument, binary safe; NULL with 0 is the empty string.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL or a length beyond memory.
+ * Ownership: the bytes are copied.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_command_append(rediscluster_command *command,
+                                                const uint8_t *data,
+                                                size_t len,
+                                                rediscluster_error **error);
+
+/**
+ * Appends several arguments in one call: their bytes one after another, and their lengths. For
+ * languages where each call into C, or an array of pointers, is dear.
+ *
+ * data: the bytes of all arguments, one after another; NULL if they are all empty.
+ * lengths: the length of each, in bytes.
+ * count: how many arguments.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL or lengths beyond memory: nothing is
+ * appended.
+ * Ownership: the bytes are copied.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_command_append_packed(rediscluster_command *command,
+                                                       const uint8_t *data,
+                                                       const size_t *lengths,
+                                                       size_t count,
+                                                       rediscluster_error **error);
+
+/**
+ * Takes all arguments away and keeps the memory, for the next command. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+void rediscluster_command_clear(rediscluster_command *command);
+
+/**
+ * Frees a command. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the command is gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_command_free(rediscluster_command *command);
+
+/**
+ * What a reply is.
+ *
+ * Returns: the kind; NIL for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_kind rediscluster_reply_kind(const rediscluster_reply *reply);
+
+/**
+ * The bytes of a STRING, STATUS, ERROR, BIGNUMBER or VERBATIM. A NUL stands behind them.
+ *
+ * len: how many, without that NUL; may be NULL.
+ *
+ * Returns: the bytes; NULL, and a length of 0, for any other kind and for NULL.
+ * Ownership: the bytes are the reply's and live as long as its root.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const uint8_t *rediscluster_reply_bytes(const rediscluster_reply *reply, size_t *len);
+
+/**
+ * The value of an INTEGER.
+ *
+ * Returns: the number; 0 for any other kind and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int64_t rediscluster_reply_integer(const rediscluster_reply *reply);
+
+/**
+ * The value of a DOUBLE.
+ *
+ * Returns: the number; 0 for any other kind and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+double rediscluster_reply_double(const rediscluster_reply *reply);
+
+/**
+ * The value of a BOOLEAN.
+ *
+ * Returns: the value; false for any other kind and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+bool rediscluster_reply_boolean(const rediscluster_reply *reply);
+
+/**
+ * How many elements an ARRAY, SET or PUSH has; of a MAP twice its pairs.
+ *
+ * Returns: the number; 0 for any other kind and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+size_t rediscluster_reply_count(const rediscluster_reply *reply);
+
+/**
+ * An element of an ARRAY, SET, PUSH or MAP (key 0, value 1, key 2, value 3 ...). One addition
+ * where the elements hold no others, else a walk over those in front: loop with
+ * rediscluster_reply_next.
+ *
+ * index: 0 to the count less one.
+ *
+ * Returns: the element; NULL beyond the last, for any other kind, and for NULL.
+ * Ownership: borrowed from the reply's root, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const rediscluster_reply *rediscluster_reply_at(const rediscluster_reply *reply, size_t index);
+
+/**
+ * The element behind this one, in the same ARRAY, SET, PUSH or MAP.
+ *
+ * Returns: the element; NULL behind the last, for a root, and for NULL.
+ * Ownership: borrowed from the reply's root, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const rediscluster_reply *rediscluster_reply_next(const rediscluster_reply *element);
+
+/**
+ * The attributes the server sent in front of this reply or element (RESP3): a MAP.
+ *
+ * Returns: the attributes; NULL where there are none, and for NULL.
+ * Ownership: borrowed from the reply's root, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const rediscluster_reply *rediscluster_reply_attributes(const rediscluster_reply *reply);
+
+/**
+ * The whole reply in one call: its elements in pre-order (each before what is in it), the root
+ * first, as a flat array. For languages where each call into C is dear: the array and the bytes
+ * are one block, to be copied or read in place.
+ *
+ * cells: the first cell; NULL for NULL and for a part of a reply. May be NULL.
+ * count: how many cells. May be NULL.
+ * size: bytes of the block from the first cell on, so that every cell's bytes lie inside. May be
+ * NULL.
+ *
+ * Returns: nothing.
+ * Ownership: the cells are the reply's and live as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+void rediscluster_reply_cells(const rediscluster_reply *reply,
+                              const rediscluster_cell **cells,
+                              size_t *count,
+                              size_t *size);
+
+/**
+ * Turns an error reply into a status. Looks at this reply alone, not at errors among its elements.
+ *
+ * Returns: REDISCLUSTER_OK for any kind but ERROR; SERVER for an ERROR, with the server's code
+ * (rediscluster_error_server_code) and text; INVALID_ARGUMENT for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_status rediscluster_reply_check(const rediscluster_reply *reply,
+                                             rediscluster_error **error);
+
+/**
+ * Frees a reply. NULL is fine; a part of a reply is refused: nothing happens.
+ *
+ * Returns: nothing.
+ * Ownership: the reply and all its parts are gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_reply_free(rediscluster_reply *reply);
+
+/**
+ * The topology's version: grows with each that the pool makes.
+ *
+ * Returns: the version; 0 before the first discovery, and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+uint64_t rediscluster_topology_version(const rediscluster_topology *topology);
+
+/**
+ * How many nodes there are.
+ *
+ * Returns: the number; 0 for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+size_t rediscluster_topology_node_count(const rediscluster_topology *topology);
+
+/**
+ * A node by its index.
+ *
+ * index: 0 to the count less one.
+ *
+ * Returns: the node; NULL beyond the last, and for NULL.
+ * Ownership: borrowed from the topology, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const rediscluster_node *rediscluster_topology_node(const rediscluster_topology *topology,
+                                                    size_t index);
+
+/**
+ * The nodes that hold a slot: its primary first, then the replicas.
+ *
+ * slot: 0 to 16383.
+ * index: 0 is the primary, 1 the first replica.
+ *
+ * Returns: the node; NULL beyond the last replica, for a slot that nobody serves or that is none,
+ * and for NULL.
+ * Ownership: borrowed from the topology, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const rediscluster_node *rediscluster_topology_slot_node(const rediscluster_topology *topology,
+                                                         int32_t slot,
+                                                         size_t index);
+
+/**
+ * All nodes of a role.
+ *
+ * role: REDISCLUSTER_ROLE_PRIMARY or REDISCLUSTER_ROLE_REPLICA.
+ * nodes: room for `capacity` nodes; may be NULL if that is 0.
+ * capacity: how many nodes to write at most.
+ *
+ * Returns: how many nodes of the role there are, which may be more than were written; 0 for NULL
+ * and for a number that is no role.
+ * Ownership: the nodes are borrowed from the topology, and live as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+size_t rediscluster_topology_nodes_by_role(const rediscluster_topology *topology,
+                                           int32_t role,
+                                           const rediscluster_node **nodes,
+                                           size_t capacity);
+
+/**
+ * Frees a topology. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the topology and its nodes are gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_topology_free(rediscluster_topology *topology);
+
+/**
+ * The node's id: 40 hexadecimal digits.
+ *
+ * Returns: NUL-terminated text; "" where the server told none, and for NULL; never NULL.
+ * Ownership: the text is the topology's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_node_id(const rediscluster_node *node);
+
+/**
+ * Where the node is dialled: "host:port", "[v6]:port"; what rediscluster_pool_get_by_node and
+ * rediscluster_stats_get take.
+ *
+ * Returns: NUL-terminated UTF-8; "" for NULL; never NULL.
+ * Ownership: the text is the topology's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_node_address(const rediscluster_node *node);
+
+/**
+ * The host that is dialled: a name or a numeric address, without brackets.
+ *
+ * Returns: NUL-terminated UTF-8; "" for NULL; never NULL.
+ * Ownership: the text is the topology's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_node_host(const rediscluster_node *node);
+
+/**
+ * The port that is dialled.
+ *
+ * Returns: 1 to 65535; 0 for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int32_t rediscluster_node_port(const rediscluster_node *node);
+
+/**
+ * The host that the cluster announced.
+ *
+ * Returns: NUL-terminated UTF-8; "" where it announced none, and for NULL; never NULL.
+ * Ownership: the text is the topology's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_node_announced_host(const rediscluster_node *node);
+
+/**
+ * The port that the cluster announced.
+ *
+ * Returns: 1 to 65535; 0 for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int32_t rediscluster_node_announced_port(const rediscluster_node *node);
+
+/**
+ * The node's role.
+ *
+ * Returns: the role; REDISCLUSTER_ROLE_UNKNOWN for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_role rediscluster_node_role(const rediscluster_node *node);
+
+/**
+ * A replica's primary, as an index for rediscluster_topology_node.
+ *
+ * Returns: the index; -1 for a primary, for a replica whose primary is not known, and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int64_t rediscluster_node_primary(const rediscluster_node *node);
+
+/**
+ * The node's availability zone.
+ *
+ * Returns: NUL-terminated UTF-8; "" where none is known, and for NULL; never NULL.
+ * Ownership: the text is the topology's and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_node_zone(const rediscluster_node *node);
+
+/**
+ * How the node is, as the cluster says.
+ *
+ * Returns: the health; REDISCLUSTER_HEALTH_UNKNOWN for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_health rediscluster_node_health(const rediscluster_node *node);
+
+/**
+ * How many ranges of slots a primary serves.
+ *
+ * Returns: the number; 0 for a replica and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+size_t rediscluster_node_slot_range_count(const rediscluster_node *node);
+
+/**
+ * One of the ranges of slots a primary serves, in rising order.
+ *
+ * index: 0 to the count less one.
+ * start: the first slot of the range; -1 beyond the last range. May be NULL.
+ * end: the last slot of the range, which belongs to it; -1 beyond the last range. May be NULL.
+ *
+ * Returns: true if there is such a range; false beyond the last, and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+bool rediscluster_node_slot_range(const rediscluster_node *node,
+                                  size_t index,
+                                  int32_t *start,
+                                  int32_t *end);
+
+/**
+ * One number of the statistics.
+ *
+ * node: "host:port" as rediscluster_node_address gives it; NULL: of the pool in all.
+ * what: one of REDISCLUSTER_STAT_....
+ *
+ * Returns: the number; -1 for a node the pool does not know, a number that is no statistic, and
+ * NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int64_t rediscluster_stats_get(const rediscluster_stats *stats, const char *node, int32_t what);
+
+/**
+ * Frees statistics. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the statistics are gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_stats_free(rediscluster_stats *stats);
+
+/**
+ * The hash slot of a key, the same as the server's CLUSTER KEYSLOT. Of a key with a hash tag,
+ * "{tag}rest", only the tag counts.
+ *
+ * key, len: the key, binary safe; NULL with 0 is the empty key.
+ *
+ * Returns: 0 to 16383; -1 if `key` is NULL and `len` is not 0, or `len` is longer than memory can
+ * be.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+int32_t rediscluster_key_slot(const uint8_t *key, size_t len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* REDISCLUSTER_H */

@@ -1,0 +1,382 @@
+//! `rediscluster_options_*`: a pool's options, by name or from a URL.
+
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr;
+
+use super::call::{call, or_else};
+use super::error::rediscluster_error;
+use super::status::rediscluster_status;
+use super::{arg, handle, text};
+use crate::error::Result;
+use crate::log::{Level, Log};
+use crate::options::{Options, Row, table::ROWS};
+
+/// Options of a pool: see docs/options.md for their names and meaning.
+pub struct rediscluster_options {
+    core: Options,
+    /// Each option's text, in the order of the table, made when an option is set: so reading changes
+    /// nothing, and the texts live as long as the values.
+    shown: Vec<CString>,
+}
+
+impl rediscluster_options {
+    fn new(core: Options) -> Self {
+        let shown = ROWS.iter().map(|row| text::of(&row.get(&core))).collect();
+        Self { core, shown }
+    }
+
+    /// The options themselves.
+    pub(super) fn core(&self) -> &Options {
+        &self.core
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        self.core.set(name, value)?;
+        // Only texts that changed are replaced (one setting can have two names): the others' pointers
+        // may be in the caller's hands.
+        for (row, shown) in ROWS.iter().zip(&mut self.shown) {
+            let value = row.get(&self.core);
+            if shown.as_bytes() != value.as_bytes() {
+                *shown = text::of(&value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How much a log line matters. More may be added.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub enum rediscluster_log_level {
+    /// Something failed and a call will feel it.
+    REDISCLUSTER_LOG_ERROR = 1,
+    /// Something failed and the library goes on another way.
+    REDISCLUSTER_LOG_WARNING = 2,
+    /// Something changed: a topology, a role.
+    REDISCLUSTER_LOG_INFO = 3,
+    /// Connections opened and closed.
+    REDISCLUSTER_LOG_DEBUG = 4,
+}
+
+impl From<Level> for rediscluster_log_level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::REDISCLUSTER_LOG_ERROR,
+            Level::Warning => Self::REDISCLUSTER_LOG_WARNING,
+            Level::Info => Self::REDISCLUSTER_LOG_INFO,
+            Level::Debug => Self::REDISCLUSTER_LOG_DEBUG,
+        }
+    }
+}
+
+/// Takes a log line: level, and a NUL-terminated text that is valid during the call. It is called in
+/// a thread that is inside the library, with no lock of the library held, by several threads at once
+/// where several are inside. It must return: no exception and no longjmp may leave it.
+pub type rediscluster_log_callback = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        level: rediscluster_log_level,
+        message: *const c_char,
+    ),
+>;
+
+/// Takes back the user_data of a callback, once, when nothing can call it any more.
+pub type rediscluster_destroy_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// The caller's data for a callback, given back when the last user of the callback is gone.
+struct UserData {
+    data: *mut c_void,
+    destroy: rediscluster_destroy_callback,
+}
+
+// SAFETY: the pointer is only handed to the caller's own functions, which by the contract of
+// rediscluster_options_set_log may be called from any thread and from several at once.
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
+
+impl UserData {
+    /// By a method, so that a closure holds the whole and not the bare pointer.
+    fn pointer(&self) -> *mut c_void {
+        self.data
+    }
+}
+
+impl Drop for UserData {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy {
+            // SAFETY: the caller gave this function for this pointer, and it runs this once.
+            unsafe { destroy(self.data) }
+        }
+    }
+}
+
+/// Makes options that have their defaults. At least startup_nodes has to be set before a pool can be
+/// made of them.
+///
+/// out: where the options go; NULL on failure.
+/// error: where an error goes; may be NULL.
+///
+/// Returns: OK; INVALID_ARGUMENT if out is NULL.
+/// Ownership: the caller frees the options with rediscluster_options_free.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_new(
+    out: *mut *mut rediscluster_options,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: `out` is NULL or the caller's place for a pointer.
+        let out = unsafe { arg::output(out, "out") }?;
+        *out = handle::give(rediscluster_options::new(Options::new()));
+        Ok(())
+    })
+}
+
+/// Makes options from a URL: redis://[user[:password]@]host[:port][,host[:port]...][/db][?name=value&...].
+/// An IPv6 address stands in brackets, the port is 6379 where none is given, and user, password,
+/// names and values may be percent-encoded. Every option can stand in the query; one that is not
+/// named has its default.
+///
+/// url: NUL-terminated UTF-8.
+/// out: where the options go; NULL on failure.
+/// error: where an error goes; may be NULL. It never holds the password.
+///
+/// Returns: OK; INVALID_ARGUMENT if url or out is NULL or url is no UTF-8; CONFIG if the URL or an
+/// option in it is wrong, or asks for TLS, which this version does not have.
+/// Ownership: the caller frees the options with rediscluster_options_free. The URL is copied.
+/// Blocks: no. Names are not looked up.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_from_url(
+    url: *const c_char,
+    out: *mut *mut rediscluster_options,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: `out` is NULL or the caller's place for a pointer.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: `url` is NULL or the caller's NUL-terminated text.
+        let url = unsafe { arg::text(url, "url") }?;
+        *out = handle::give(rediscluster_options::new(Options::from_url(url)?));
+        Ok(())
+    })
+}
+
+/// Copies options. The copy has the same values and the same log callback, and is changed and freed by
+/// itself.
+///
+/// options: what is copied.
+/// out: where the copy goes; NULL on failure.
+/// error: where an error goes; may be NULL.
+///
+/// Returns: OK; INVALID_ARGUMENT if options or out is NULL.
+/// Ownership: the caller frees the copy with rediscluster_options_free. The log callback's user_data is
+/// given to its destroy function when the last copy and the last pool made of one are gone.
+/// Blocks: no.
+/// Threads: read-only, any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_clone(
+    options: *const rediscluster_options,
+    out: *mut *mut rediscluster_options,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: `out` is NULL or the caller's place for a pointer.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: `options` is NULL or options that the caller has not freed.
+        let options = unsafe { arg::object(options, "options") }?;
+        *out = handle::give(rediscluster_options::new(options.core.clone()));
+        Ok(())
+    })
+}
+
+/// Frees options. Pools made of them keep their own copy. A password in them is overwritten.
+///
+/// options: what is freed; NULL does nothing.
+///
+/// Returns: nothing.
+/// Ownership: the options, and what rediscluster_options_get gave for them, are gone. Calls the log
+/// callback's destroy function if nothing else holds the callback.
+/// Blocks: no.
+/// Threads: not while another thread uses the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_free(options: *mut rediscluster_options) {
+    or_else((), || {
+        // SAFETY: `options` is NULL or options that the caller has not freed.
+        drop(unsafe { handle::take(options) });
+    });
+}
+
+/// Sets one option. On failure nothing is changed.
+///
+/// options: what is changed.
+/// name: the option's name, as in docs/options.md, NUL-terminated.
+/// value: its value as NUL-terminated UTF-8 text without control characters: "yes", "7000",
+/// "10.0.0.1:7000,10.0.0.2:7000". Units are the option's own: milliseconds but for keepalive, which is in
+/// seconds, and for sizes, which are in bytes.
+/// error: where an error goes; may be NULL. It names the option and what it accepts, and never shows a
+/// password.
+///
+/// Returns: OK; INVALID_ARGUMENT if a parameter is NULL, no UTF-8 or holds a control character; CONFIG
+/// if the name is unknown (the error says the nearest known one) or the value does not fit.
+/// Ownership: name and value are copied. What rediscluster_options_get gave for this option, by any of its
+/// names, is no longer valid.
+/// Blocks: no.
+/// Threads: not while another thread uses the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_set(
+    options: *mut rediscluster_options,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: `options` is NULL or options that the caller has not freed and no thread uses.
+        let options = unsafe { arg::object_mut(options, "options") }?;
+        // SAFETY: `name` is NULL or the caller's NUL-terminated text.
+        let name = unsafe { arg::text(name, "name") }?;
+        // SAFETY: `value` is NULL or the caller's NUL-terminated text.
+        let value = unsafe { arg::text(value, "value") }?;
+        options.set(name, value)?;
+        Ok(())
+    })
+}
+
+/// Reads one option as text, in the form rediscluster_options_set takes. A password that is set reads
+/// "***"; what is not set reads "".
+///
+/// options: what is read.
+/// name: the option's name, NUL-terminated.
+///
+/// Returns: the NUL-terminated text; NULL if no option has this name or a parameter is NULL.
+/// Ownership: the text belongs to the options. It is valid until this option is set again or the options
+/// are freed, whichever comes first.
+/// Blocks: no.
+/// Threads: read-only, any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_get(
+    options: *const rediscluster_options,
+    name: *const c_char,
+) -> *const c_char {
+    or_else(ptr::null(), || {
+        // SAFETY: `options` is NULL or options that the caller has not freed, `name` is NULL or the
+        // caller's NUL-terminated text.
+        let given = unsafe { (arg::object(options, "options"), arg::text(name, "name")) };
+        let (Ok(options), Ok(name)) = given else { return ptr::null() };
+        let mut rows = ROWS.iter().zip(&options.shown);
+        rows.find(|(row, _)| row.name() == name).map_or(ptr::null(), |(_, shown)| shown.as_ptr())
+    })
+}
+
+/// The number of options there are.
+///
+/// Returns: the number; rediscluster_options_name and its sisters take 0 to one less.
+/// Ownership: nothing changes hands.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_count() -> usize {
+    ROWS.len()
+}
+
+/// A static text of one option; NULL out of range.
+fn text_of(index: usize, choose: fn(&Row) -> &'static CStr) -> *const c_char {
+    ROWS.get(index).map_or(ptr::null(), |row| choose(row).as_ptr())
+}
+
+/// The name of an option.
+///
+/// index: 0 to rediscluster_options_count() - 1. The order may change with versions.
+///
+/// Returns: the NUL-terminated name; NULL out of range.
+/// Ownership: the text is static.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_name(index: usize) -> *const c_char {
+    text_of(index, |row| row.c_texts()[0])
+}
+
+/// The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
+/// "enum" or "nodes". More may be added.
+///
+/// index: 0 to rediscluster_options_count() - 1.
+///
+/// Returns: the NUL-terminated type; NULL out of range.
+/// Ownership: the text is static.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_type(index: usize) -> *const c_char {
+    text_of(index, |row| row.c_texts()[1])
+}
+
+/// The default of an option, as rediscluster_options_get gives it.
+///
+/// index: 0 to rediscluster_options_count() - 1.
+///
+/// Returns: the NUL-terminated default, "" for none; NULL out of range.
+/// Ownership: the text is static.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_default(index: usize) -> *const c_char {
+    text_of(index, |row| row.c_texts()[2])
+}
+
+/// What an option does, in a paragraph of English.
+///
+/// index: 0 to rediscluster_options_count() - 1.
+///
+/// Returns: the NUL-terminated paragraph; NULL out of range.
+/// Ownership: the text is static.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_doc(index: usize) -> *const c_char {
+    text_of(index, |row| row.c_texts()[3])
+}
+
+/// Sets the function that log lines go to; without one nothing is logged, and nothing is ever printed.
+/// Lines never hold passwords, keys, arguments or values.
+///
+/// options: what is changed.
+/// callback: takes the lines. NULL ends logging; user_data and destroy are then ignored.
+/// user_data: handed to the callback; may be NULL.
+/// destroy: called once with user_data when neither these options nor a copy of them or a pool made of
+/// one can call the callback any more; may be NULL.
+/// error: where an error goes; may be NULL.
+///
+/// Returns: OK; INVALID_ARGUMENT if options is NULL.
+/// Ownership: user_data belongs to the library from success on, until destroy is called with it. On failure
+/// it stays the caller's. A callback that was set before is replaced.
+/// Blocks: no.
+/// Threads: not while another thread uses the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_options_set_log(
+    options: *mut rediscluster_options,
+    callback: rediscluster_log_callback,
+    user_data: *mut c_void,
+    destroy: rediscluster_destroy_callback,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: `options` is NULL or options that the caller has not freed and no thread uses.
+        let options = unsafe { arg::object_mut(options, "options") }?;
+        options.core.log = match callback {
+            None => Log::default(),
+            Some(callback) => {
+                let user = UserData { data: user_data, destroy };
+                Log::to(move |level, line| {
+                    let line = text::of(line);
+                    // SAFETY: the caller gave this function for this data, which lives until the
+                    // closure is dropped; the text lives over the call.
+                    unsafe { callback(user.pointer(), level.into(), line.as_ptr()) }
+                })
+            }
+        };
+        Ok(())
+    })
+}

@@ -1,0 +1,415 @@
+//! Pools: exclusive connections by slot, key and node.
+
+use super::call::{self, Failure, call};
+use super::connection::rediscluster_connection;
+use super::error::rediscluster_error;
+use super::options::rediscluster_options;
+use super::stats::rediscluster_stats;
+use super::status::rediscluster_status;
+use super::topology::rediscluster_topology;
+use super::{arg, handle};
+use crate::pool::Pool;
+
+/// A pool of connections to the nodes of a cluster, shared by any number of threads. After a fork
+/// the child may go on using it: it makes connections of its own.
+pub struct rediscluster_pool(Pool);
+
+/// `timeout_ms`: does not wait.
+pub const REDISCLUSTER_TIMEOUT_NOW: i64 = 0;
+/// `timeout_ms`: waits for ever.
+pub const REDISCLUSTER_TIMEOUT_NEVER: i64 = -1;
+/// `timeout_ms`: the option's value, `timeout` for gets, `command_timeout` for everything else.
+pub const REDISCLUSTER_TIMEOUT_DEFAULT: i64 = -2;
+
+/// What a connection is wanted for.
+#[repr(C)]
+pub enum rediscluster_access {
+    /// To read. Today the primary answers reads, too.
+    REDISCLUSTER_READ = 1,
+    /// To read and write.
+    REDISCLUSTER_WRITE = 2,
+}
+
+fn check_access(access: i32) -> Result<(), Failure> {
+    if access == rediscluster_access::REDISCLUSTER_READ as i32
+        || access == rediscluster_access::REDISCLUSTER_WRITE as i32
+    {
+        return Ok(());
+    }
+    Err(Failure::argument("access", "must be REDISCLUSTER_READ or REDISCLUSTER_WRITE"))
+}
+
+/// Makes a pool. Discovers the cluster from the startup nodes, unless the option `init_slot_cache`
+/// is
+/// no: then the first get does.
+///
+/// options: copied; may be changed or freed right after.
+/// out: the pool.
+///
+/// Returns: REDISCLUSTER_OK; CONFIG if the options make no sense together; UNREACHABLE if no
+/// startup node answered; SLOT_NOT_COVERED with `require_full_coverage`; AUTH; INVALID_ARGUMENT.
+/// Ownership: the pool is the caller's, who frees it with rediscluster_pool_free.
+/// Blocks: until the cluster is discovered, at most the option `command_timeout`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_new(
+    options: *const rediscluster_options,
+    out: *mut *mut rediscluster_pool,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or live options nobody changes now, by the API's contract.
+        let options = unsafe { arg::object(options, "options") }?;
+        *out = handle::give(rediscluster_pool(Pool::new(options.core().clone())?));
+        Ok(())
+    })
+}
+
+/// Checks out a connection to the node that serves a slot.
+///
+/// slot: 0 to 16383.
+/// access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
+/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+/// says; -2 is the option `timeout`.
+/// out: the connection.
+///
+/// Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
+/// POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
+/// CLOSED; INVALID_ARGUMENT.
+/// Ownership: the connection is the caller's, who gives it back with
+/// rediscluster_connection_release or rediscluster_pool_release.
+/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+/// `timeout_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_get_by_slot(
+    pool: *mut rediscluster_pool,
+    slot: i32,
+    access: i32,
+    timeout_ms: i64,
+    out: *mut *mut rediscluster_connection,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        check_access(access)?;
+        let timeout = arg::timeout(timeout_ms)?;
+        *out = handle::give_connection(pool.0.get_by_slot(slot, timeout)?);
+        Ok(())
+    })
+}
+
+/// Checks out a connection to the node that serves a key.
+///
+/// key, len: the key, binary safe; NULL with 0 is the empty key.
+/// access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
+/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+/// says; -2 is the option `timeout`.
+/// out: the connection.
+///
+/// Returns: as rediscluster_pool_get_by_slot.
+/// Ownership: the connection is the caller's, who gives it back with
+/// rediscluster_connection_release or rediscluster_pool_release.
+/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+/// `timeout_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_get_by_key(
+    pool: *mut rediscluster_pool,
+    key: *const u8,
+    len: usize,
+    access: i32,
+    timeout_ms: i64,
+    out: *mut *mut rediscluster_connection,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        // SAFETY: NULL or `len` readable bytes, by the API's contract.
+        let key = unsafe { arg::bytes(key, len, "key") }?;
+        check_access(access)?;
+        let timeout = arg::timeout(timeout_ms)?;
+        *out = handle::give_connection(pool.0.get_by_key(key, timeout)?);
+        Ok(())
+    })
+}
+
+/// Checks out a connection to a node. One to a replica is ready to read there (READONLY).
+///
+/// node: "host:port" as the cluster announces it or as it is dialled, or the node's id.
+/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+/// says; -2 is the option `timeout`.
+/// out: the connection.
+///
+/// Returns: UNKNOWN_NODE if there is no such node; else as rediscluster_pool_get_by_slot.
+/// Ownership: the connection is the caller's, who gives it back with
+/// rediscluster_connection_release or rediscluster_pool_release.
+/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+/// `timeout_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_get_by_node(
+    pool: *mut rediscluster_pool,
+    node: *const std::ffi::c_char,
+    timeout_ms: i64,
+    out: *mut *mut rediscluster_connection,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        // SAFETY: NULL or NUL-terminated, by the API's contract.
+        let node = unsafe { arg::text(node, "node") }?;
+        let timeout = arg::timeout(timeout_ms)?;
+        *out = handle::give_connection(pool.0.get_by_node(node, timeout)?);
+        Ok(())
+    })
+}
+
+/// Checks out a connection to any primary: for commands without keys.
+///
+/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+/// says; -2 is the option `timeout`.
+/// out: the connection.
+///
+/// Returns: as rediscluster_pool_get_by_slot.
+/// Ownership: the connection is the caller's, who gives it back with
+/// rediscluster_connection_release or rediscluster_pool_release.
+/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+/// `timeout_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_get_random(
+    pool: *mut rediscluster_pool,
+    timeout_ms: i64,
+    out: *mut *mut rediscluster_connection,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        let timeout = arg::timeout(timeout_ms)?;
+        *out = handle::give_connection(pool.0.get_random(timeout)?);
+        Ok(())
+    })
+}
+
+/// Gives a connection back to this pool; the same as rediscluster_connection_release, and checks
+/// that it is this pool's.
+///
+/// Returns: REDISCLUSTER_OK; NOT_CHECKED_OUT if it was released already; FORKED; INVALID_ARGUMENT
+/// if it is another pool's, which it stays, and while another thread uses the connection.
+/// Ownership: the connection's value is spent, whatever was borrowed from it too.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_release(
+    pool: *mut rediscluster_pool,
+    connection: *mut rediscluster_connection,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        Ok(pool.0.release(handle::connection(connection)?)?)
+    })
+}
+
+/// Discovers the cluster anew. Connections stay.
+///
+/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+/// says; -2 is the option `command_timeout`.
+///
+/// Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+/// Ownership: nothing changes hands.
+/// Blocks: until the cluster is discovered, at most `timeout_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_refresh(
+    pool: *mut rediscluster_pool,
+    timeout_ms: i64,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        Ok(pool.0.refresh(arg::timeout(timeout_ms)?)?)
+    })
+}
+
+/// Starts afresh: closes idle connections now and those in use at their release, and discovers the
+/// cluster anew.
+///
+/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+/// says; -2 is the option `command_timeout`.
+///
+/// Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+/// Ownership: nothing changes hands; connections in use go on working until their release.
+/// Blocks: until the cluster is discovered, at most `timeout_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_reset(
+    pool: *mut rediscluster_pool,
+    timeout_ms: i64,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        Ok(pool.0.reset(arg::timeout(timeout_ms)?)?)
+    })
+}
+
+/// Closes idle connections now and those in use at their release. What is known of the cluster
+/// stays, and the pool goes on: later gets dial.
+///
+/// Returns: REDISCLUSTER_OK; CLOSED; INVALID_ARGUMENT.
+/// Ownership: nothing changes hands; connections in use go on working until their release.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_disconnect(
+    pool: *mut rediscluster_pool,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        Ok(pool.0.disconnect()?)
+    })
+}
+
+/// Closes the pool for good, without freeing it: who waits for a connection wakes with CLOSED,
+/// later gets fail with CLOSED, idle connections close now and those in use at their release.
+///
+/// Returns: REDISCLUSTER_OK, also where it is closed already; INVALID_ARGUMENT.
+/// Ownership: nothing changes hands; the pool is still to be freed.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_close(
+    pool: *mut rediscluster_pool,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        pool.0.close();
+        Ok(())
+    })
+}
+
+/// Does what is timed: the refresh of the topology, health checks, closing connections that were
+/// idle or lived for too long. The library has no thread of its own; call this from the program's
+/// timer if one of `topology_refresh_interval`, `health_check_interval`, `max_idle_time` and
+/// `max_lifetime` is set.
+///
+/// budget_ms: how long the call may take, in milliseconds; 0 does only what needs no waiting; -1:
+/// no bound.
+/// next_ms: in how many milliseconds there is something to do again; -1: nothing is timed. May be
+/// NULL.
+///
+/// Returns: REDISCLUSTER_OK; UNREACHABLE or TIMEOUT if a refresh failed; CLOSED; INVALID_ARGUMENT.
+/// Ownership: nothing changes hands.
+/// Blocks: at most `budget_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_maintain(
+    pool: *mut rediscluster_pool,
+    budget_ms: i64,
+    next_ms: *mut i64,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for a number, by the API's contract.
+        let mut next_ms = unsafe { next_ms.as_mut() };
+        if let Some(next_ms) = &mut next_ms {
+            **next_ms = -1;
+        }
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        let next = pool.0.maintain(arg::budget(budget_ms)?)?;
+        if let (Some(next_ms), Some(next)) = (next_ms, next) {
+            // Rounded up: a program that sleeps so long finds something to do.
+            let millis = next.as_nanos().div_ceil(1_000_000);
+            *next_ms = i64::try_from(millis).unwrap_or(i64::MAX);
+        }
+        Ok(())
+    })
+}
+
+/// The pool's statistics as they are now.
+///
+/// out: the statistics.
+///
+/// Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+/// Ownership: the statistics are the caller's, who frees them with rediscluster_stats_free; they
+/// outlive the pool.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_stats(
+    pool: *const rediscluster_pool,
+    out: *mut *mut rediscluster_stats,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        *out = handle::give(rediscluster_stats::new(pool.0.stats()));
+        Ok(())
+    })
+}
+
+/// What the pool knows of the cluster now. Asks no node: before the first discovery (option
+/// `init_slot_cache`) that is a topology of version 0 without nodes.
+///
+/// out: the topology.
+///
+/// Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+/// Ownership: the topology is the caller's, who frees it with rediscluster_topology_free; it
+/// outlives the pool, and does not change.
+/// Blocks: no.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_topology(
+    pool: *const rediscluster_pool,
+    out: *mut *mut rediscluster_topology,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        *out = handle::give(rediscluster_topology::new(pool.0.topology()));
+        Ok(())
+    })
+}
+
+/// Frees a pool. NULL is fine. Idle connections close now; those in use go on working until
+/// rediscluster_connection_release, which closes them.
+///
+/// Returns: nothing.
+/// Ownership: the pool is gone.
+/// Blocks: no.
+/// Threads: not while another thread uses the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_free(pool: *mut rediscluster_pool) {
+    // SAFETY: NULL or a pool that is the caller's to free, by the API's contract.
+    call::or_else((), || drop(unsafe { handle::take(pool) }));
+}
