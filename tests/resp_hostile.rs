@@ -49,7 +49,8 @@ fn depth() {
 
 #[test]
 fn declared_counts_and_lengths() {
-    for bytes in ["*2147483647\r\n", "%99999999999999999\r\n", "$9999999999\r\n", "!9999999999\r\n"] {
+    for bytes in ["*2147483647\r\n", "%99999999999999999\r\n", "$9999999999\r\n", "!9999999999\r\n"]
+    {
         assert!(is_limit(&error_of(bytes.as_bytes()), "max_reply_size"), "{bytes}");
     }
     // With no limit to speak of, a count still reserves nothing.
@@ -78,8 +79,8 @@ fn a_length_and_silence() {
 #[test]
 fn negative_and_malformed_lengths() {
     for bytes in [
-        "$-2\r\n", "*-2\r\n", "%-1\r\n", "~-1\r\n", ">-1\r\n", "|-1\r\n", "!-1\r\n", "=-1\r\n", "$+1\r\n",
-        "$ 1\r\n", "$1 \r\n", "*\r\n", "$\r\n", "$1x\r\n", "$--1\r\n", "*1.5\r\n",
+        "$-2\r\n", "*-2\r\n", "%-1\r\n", "~-1\r\n", ">-1\r\n", "|-1\r\n", "!-1\r\n", "=-1\r\n",
+        "$+1\r\n", "$ 1\r\n", "$1 \r\n", "*\r\n", "$\r\n", "$1x\r\n", "$--1\r\n", "*1.5\r\n",
     ] {
         let error = error_of(bytes.as_bytes());
         assert!(matches!(error, DecodeError::Protocol(_)), "{bytes}");

@@ -27,7 +27,9 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::String(bytes) => string(out, '$', "", bytes),
         Value::Verbatim(bytes) => string(out, '=', "txt:", bytes),
-        Value::Error(bytes) if bytes.iter().any(|b| b"\r\n".contains(b)) => string(out, '!', "", bytes),
+        Value::Error(bytes) if bytes.iter().any(|b| b"\r\n".contains(b)) => {
+            string(out, '!', "", bytes)
+        }
         Value::Error(bytes) => line(out, '-', bytes),
         Value::Nil => line(out, '_', b""),
         Value::Status(bytes) => line(out, '+', bytes),

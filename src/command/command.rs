@@ -92,8 +92,14 @@ impl Command {
 
     /// What it does to the connection it is sent on, by name and subcommand in any letter case; a
     /// few instructions for an ordinary command.
+    #[inline]
     pub fn effect(&self) -> Effect {
-        Effect::of(self.arguments())
+        // A glance at the name's header and first letter settles nearly every command.
+        match self.bytes.get(ROOM..).and_then(<[u8]>::first_chunk::<5>) {
+            Some(&[_, b'0'..=b'9', b'\r', _, first]) if !Effect::begins_with(first) => Effect::None,
+            Some([_, b'0'..=b'3', b'\r', _, _]) => Effect::None,
+            _ => Effect::of(self.arguments()),
+        }
     }
 
     /// "GET", "CLIENT SETNAME": for messages. Holds no other argument, and nothing that does not
@@ -216,6 +222,25 @@ mod tests {
         assert_eq!(command.arguments().nth(12_000), Some(&b"12000"[..]));
         let large = vec![b'x'; 100_000];
         assert_eq!(Command::of(&[b"ECHO", &large]).arguments().nth(1), Some(&large[..]));
+    }
+
+    #[test]
+    fn effects() {
+        for (name, effect) in [
+            (&b"GET"[..], Effect::None),
+            (b"", Effect::None),
+            (b"LRANGE", Effect::None),
+            (b"set", Effect::None),
+            (b"multi", Effect::Multi),
+            (b"SUBSCRIBE", Effect::Subscribe),
+            (b"PUNSUBSCRIBE", Effect::Subscribe),
+            (b"EXEC", Effect::EndMulti),
+            (b"quit", Effect::Session),
+        ] {
+            assert_eq!(Command::of(&[name, b"x"]).effect(), effect);
+        }
+        assert_eq!(Command::new().effect(), Effect::None);
+        assert_eq!(Command::of(&[b"CLIENT", b"REPLY", b"OFF"]).effect(), Effect::ReplyOff);
     }
 
     #[test]

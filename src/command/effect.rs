@@ -29,8 +29,16 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// By name, and subcommand where the name alone does not tell.
+    /// True if a command with an effect begins with this letter, in either case.
     #[inline]
+    pub(super) fn begins_with(letter: u8) -> bool {
+        matches!(
+            letter | 0x20,
+            b'a' | b'c' | b'd' | b'e' | b'h' | b'm' | b'p' | b'q' | b'r' | b's' | b'u' | b'w'
+        )
+    }
+
+    /// By name, and subcommand where the name alone does not tell.
     pub(super) fn of<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> Self {
         let Some(name) = arguments.next() else { return Self::None };
         // Length and first letter rule out nearly every command before a name is compared.
@@ -132,6 +140,7 @@ mod tests {
             ("PSYNC ? -1", Effect::Session),
         ] {
             assert_eq!(effect_of(line), effect, "{line}");
+            assert!(Effect::begins_with(line.as_bytes()[0]), "{line}");
         }
     }
 

@@ -5,10 +5,10 @@
 //! moves into a block of its own, and the rest of it is received straight into its final place; what
 //! comes behind the reply goes back to the buffer.
 
-use std::fmt;
 use std::mem::{self, MaybeUninit};
 
 use super::block::{self, Block};
+pub use super::decode_error::DecodeError;
 use super::parser::Parser;
 use super::reply::{Cell, Reply};
 
@@ -31,32 +31,6 @@ pub struct Limits {
     /// Aggregates within aggregates.
     pub max_reply_depth: usize,
 }
-
-/// What is wrong with the bytes. The message holds none of them.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum DecodeError {
-    /// They are not RESP.
-    Protocol(String),
-    /// The reply is too large or too deep.
-    Limit(String),
-}
-
-impl DecodeError {
-    /// The message for people.
-    pub fn message(&self) -> &str {
-        match self {
-            Self::Protocol(message) | Self::Limit(message) => message,
-        }
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())
-    }
-}
-
-impl std::error::Error for DecodeError {}
 
 /// How the bytes asked for are to be received.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,6 +75,9 @@ impl Decoder {
         if self.received.is_empty() {
             return Ok(None);
         }
+        if let Some(reply) = self.string() {
+            return Ok(Some(reply));
+        }
         match self.parser.parse(self.received.bytes_mut()) {
             Ok(true) => Ok(self.take()),
             Ok(false) => {
@@ -114,6 +91,19 @@ impl Decoder {
                 Err(error)
             }
         }
+    }
+
+    /// A reply that is one string and has arrived whole: the answer to most commands, which needs no
+    /// parser.
+    #[inline]
+    fn string(&mut self) -> Option<Reply> {
+        if self.parser.position() != 0 || self.large {
+            return None;
+        }
+        let (cell, length) = self.parser.whole_string(self.received.bytes())?;
+        let reply = block::scalar(cell, string_of(&cell, self.received.bytes()));
+        self.received.consume(length);
+        Some(reply)
     }
 
     /// The complete reply that the parser stands behind.

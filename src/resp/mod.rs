@@ -5,16 +5,22 @@
 //!                                        └────── block ──────┘
 //! ```
 //!
-//! The decoder owns the bytes received, the parser finds cells in them, a block holds both, and a
+//! The decoder owns the bytes received, the parser finds cells in them and a tree
+//! keeps those until the reply is complete, a block holds both, and a
 //! reply is a block nobody writes to any more. `block` and `reply` together are the arena: the only
 //! two files here with unsafe code.
 
 mod block;
 pub mod decode;
+mod decode_error;
 pub mod encode;
+mod kind;
 mod number;
 mod parser;
 pub mod reply;
+mod tree;
 
-pub use decode::{DecodeError, Decoder, Fill, Limits};
-pub use reply::{Cell, CellValue, Children, Kind, Reply, ReplyRef};
+pub use decode::{Decoder, Fill, Limits};
+pub use decode_error::DecodeError;
+pub use kind::Kind;
+pub use reply::{Cell, CellValue, Children, Reply, ReplyRef};

@@ -119,7 +119,9 @@ mod tests {
     fn short_bulks() {
         assert_eq!(short_bulk(b"$64\r\nxxxxx"), Some(64));
         assert_eq!(short_bulk(b"$00\r\n\r\nx"), Some(0));
-        for other in [&b"$64\r\nxx"[..], b"$6\r\nxxxxxxx", b"$644\r\nxxx", b"*64\r\nxxxxx", b"$6:\r\nxxxxx"] {
+        for other in
+            [&b"$64\r\nxx"[..], b"$6\r\nxxxxxxx", b"$644\r\nxxx", b"*64\r\nxxxxx", b"$6:\r\nxxxxx"]
+        {
             assert_eq!(short_bulk(other), None);
         }
     }

@@ -1,37 +1,21 @@
 //! Finds the cells of a reply in its bytes, as they come.
 //!
-//! The parser remembers where it stands and how many elements each open aggregate still waits for,
-//! in a stack of its own: no recursion, and no element is parsed twice. Nothing is reserved because
-//! a count was declared. It works in place: the CR behind each string becomes the string's NUL.
+//! The parser remembers where it stands, and no element is parsed twice. Nothing is reserved because a
+//! count was declared. It works in place: the CR behind each string becomes the string's NUL.
 
-use super::block::{AttributeEntry, Parts};
-use super::decode::{DecodeError, Limits};
+use super::block::Parts;
+use super::decode::Limits;
+use super::decode_error::{DecodeError, bad_length, protocol, unknown_type};
+use super::kind::Kind;
 use super::number::{self, Length};
-use super::reply::{Cell, CellValue, Kind};
+use super::reply::{Cell, CellValue};
+use super::tree::{self, Tree};
 
 /// A line longer than this has no end.
 pub(super) const MAX_LINE: usize = 64 * 1024;
 
 /// The shortest element there is, `_\r\n`: so many bytes a declared element still takes.
 const SHORTEST: u64 = 3;
-
-/// An aggregate whose elements are not complete.
-struct Frame {
-    /// Its cell.
-    start: usize,
-    /// Elements its parent waits for after it.
-    resume: u64,
-    /// If it is a tree of attributes: how many entries the table had before it.
-    entries: Option<usize>,
-}
-
-/// An entry of the attribute table in the making.
-struct Attached {
-    owner: usize,
-    /// The owner has moved to the attribute cells, being part of a tree itself.
-    owner_moved: bool,
-    tree: usize,
-}
 
 /// The reply in progress.
 pub(super) struct Parser {
@@ -44,31 +28,12 @@ pub(super) struct Parser {
     awaited: usize,
     /// Behind the last string's NUL: what comes after it need not be kept.
     kept: usize,
-    /// Elements the innermost aggregate waits for.
-    remaining: u64,
-    cells: Vec<Cell>,
-    stack: Vec<Frame>,
-    attribute_cells: Vec<Cell>,
-    attached: Vec<Attached>,
-    /// The tree of attributes that the next element gets.
-    pending: Option<usize>,
+    tree: Tree,
 }
 
 impl Parser {
     pub(super) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            position: 0,
-            scanned: 0,
-            awaited: 0,
-            kept: 0,
-            remaining: 1,
-            cells: Vec::new(),
-            stack: Vec::new(),
-            attribute_cells: Vec::new(),
-            attached: Vec::new(),
-            pending: None,
-        }
+        Self { limits, position: 0, scanned: 0, awaited: 0, kept: 0, tree: Tree::new() }
     }
 
     /// Bytes of the reply parsed so far; all of them once it is complete.
@@ -83,14 +48,35 @@ impl Parser {
 
     /// Bytes of the scratch memory.
     pub(super) fn reserved(&self) -> usize {
-        (self.cells.capacity() + self.attribute_cells.capacity()) * size_of::<Cell>()
+        self.tree.reserved()
     }
 
     /// Cells so far, and elements still declared.
     pub(super) fn extent(&self) -> (usize, u64) {
-        let outer = self.stack.iter().map(|frame| frame.resume);
-        let declared = outer.fold(self.remaining, u64::saturating_add);
-        (self.cells.len() + self.attribute_cells.len(), declared)
+        self.tree.extent()
+    }
+
+    /// A string that has arrived whole and is all of a reply, and how many bytes it took. None:
+    /// something else, which [`Parser::parse`] sees to.
+    #[inline(always)]
+    pub(super) fn whole_string(&mut self, bytes: &[u8]) -> Option<(Cell, usize)> {
+        let (length, start) = match number::short_bulk(bytes) {
+            Some(length) => (length, number::SHORT_HEADER),
+            None if bytes.first() == Some(&b'$') => number::plain(bytes, 1)?,
+            None => return None,
+        };
+        let end = start + length;
+        let whole = *bytes.get(end..)?.first_chunk::<2>()? == *b"\r\n"
+            && end + 2 <= self.limits.max_reply_size;
+        let mut cell = tree::scalar(Kind::String, CellValue { length: length as u64 }, start, 1);
+        cell.flags |= Cell::ROOT;
+        if !whole {
+            return None;
+        }
+        // Its header may have come in pieces.
+        self.scanned = 0;
+        self.awaited = 0;
+        Some((cell, end + 2))
     }
 
     /// Goes on with the reply that `bytes` begins. True: it is complete.
@@ -99,8 +85,8 @@ impl Parser {
         self.awaited = 0;
         // The most frequent reply is one string or integer, and needs no more than this.
         self.plain_elements(bytes);
-        if self.remaining == 0
-            && self.stack.is_empty()
+        if self.tree.remaining == 0
+            && self.tree.depth() == 0
             && self.position <= self.limits.max_reply_size
         {
             return Ok(true);
@@ -112,7 +98,7 @@ impl Parser {
     fn parse_on(&mut self, bytes: &mut [u8]) -> Result<bool, DecodeError> {
         loop {
             // `close` comes before the next element: the strings may have been the last ones.
-            if self.remaining == 0 && self.close()? {
+            if self.tree.remaining == 0 && self.tree.close()? {
                 if self.position > self.limits.max_reply_size {
                     return Err(self.too_large());
                 }
@@ -152,11 +138,11 @@ impl Parser {
     /// The size needs no look here: what has arrived beyond the limit is refused by the caller.
     #[inline(always)]
     fn plain_elements(&mut self, bytes: &mut [u8]) {
-        if self.pending.is_some() {
+        if self.tree.has_pending() {
             return;
         }
         let mut position = self.position;
-        let mut remaining = self.remaining;
+        let mut remaining = self.tree.remaining;
         let mut kept = self.kept;
         while remaining > 0 {
             let Some(rest) = bytes.get_mut(position..) else { break };
@@ -166,7 +152,7 @@ impl Parser {
                     (Some(b'$'), Some(found)) => found,
                     (Some(b':'), Some((integer, end))) => {
                         let value = CellValue { integer: integer as i64 };
-                        self.cells.push(plain_cell(Kind::Integer, value, 0, remaining));
+                        self.tree.cells.push(tree::scalar(Kind::Integer, value, 0, remaining));
                         remaining -= 1;
                         position += end;
                         continue;
@@ -180,33 +166,14 @@ impl Parser {
             };
             tail[0] = 0;
             let value = CellValue { length: length as u64 };
-            self.cells.push(plain_cell(Kind::String, value, position + start, remaining));
+            self.tree.cells.push(tree::scalar(Kind::String, value, position + start, remaining));
             remaining -= 1;
             position += start + length + 2;
             kept = position - 1;
         }
         self.position = position;
-        self.remaining = remaining;
+        self.tree.remaining = remaining;
         self.kept = kept;
-    }
-
-    /// A scalar element.
-    fn push(&mut self, kind: Kind, value: CellValue, offset: usize) {
-        // Behind the last one its aggregate waits for comes no sibling.
-        let last = if self.remaining == 1 { Cell::LAST } else { 0 };
-        self.remaining = self.remaining.wrapping_sub(1);
-        let flags = if self.pending.is_some() { last | self.attach() } else { last };
-        let kind = kind as u8;
-        self.cells.push(Cell { kind, flags, reserved: 0, span: 1, value, offset: offset as i64 });
-    }
-
-    /// Gives the attributes read last to the cell that is pushed next.
-    #[cold]
-    fn attach(&mut self) -> u8 {
-        if let Some(tree) = self.pending.take() {
-            self.attached.push(Attached { owner: self.cells.len(), owner_moved: false, tree });
-        }
-        Cell::ATTRIBUTES
     }
 
     /// `$6\r\nstring\r\n`, and blob errors and verbatim strings alike.
@@ -219,7 +186,7 @@ impl Parser {
                     (usize::try_from(length).unwrap_or(usize::MAX), start)
                 }
                 Some((Length::Nil, end)) if kind == Kind::String => {
-                    self.push(Kind::Nil, CellValue { integer: 0 }, 0);
+                    self.tree.push(Kind::Nil, CellValue { integer: 0 }, 0);
                     return Ok(Some(end));
                 }
                 Some((Length::Nil, _)) => return Err(bad_length()),
@@ -243,9 +210,9 @@ impl Parser {
             if length < 4 || bytes.get(start + 3) != Some(&b':') {
                 return Err(protocol("a verbatim string does not begin with its format"));
             }
-            self.push(kind, CellValue { length: length as u64 - 4 }, start + 4);
+            self.tree.push(kind, CellValue { length: length as u64 - 4 }, start + 4);
         } else {
-            self.push(kind, CellValue { length: length as u64 }, start);
+            self.tree.push(kind, CellValue { length: length as u64 }, start);
         }
         Ok(Some(end + 2))
     }
@@ -261,7 +228,7 @@ impl Parser {
                 (integer.ok_or_else(|| protocol("an integer is no 64-bit number"))?, end + 2)
             }
         };
-        self.push(Kind::Integer, CellValue { integer }, 0);
+        self.tree.push(Kind::Integer, CellValue { integer }, 0);
         Ok(Some(end))
     }
 
@@ -272,7 +239,7 @@ impl Parser {
             *cr = 0;
         }
         self.kept = end + 1;
-        self.push(kind, CellValue { length: (end - start) as u64 }, start);
+        self.tree.push(kind, CellValue { length: (end - start) as u64 }, start);
         Ok(Some(end + 2))
     }
 
@@ -294,7 +261,7 @@ impl Parser {
             }
             b',' => {
                 let number = number::double(text).ok_or_else(|| protocol("a double is no number"));
-                self.push(Kind::Double, CellValue { number: number? }, 0);
+                self.tree.push(Kind::Double, CellValue { number: number? }, 0);
             }
             b'#' => {
                 let integer = match text {
@@ -302,9 +269,9 @@ impl Parser {
                     b"f" => 0,
                     _ => return Err(protocol("a boolean is neither t nor f")),
                 };
-                self.push(Kind::Boolean, CellValue { integer }, 0);
+                self.tree.push(Kind::Boolean, CellValue { integer }, 0);
             }
-            _ if text.is_empty() => self.push(Kind::Nil, CellValue { integer: 0 }, 0),
+            _ if text.is_empty() => self.tree.push(Kind::Nil, CellValue { integer: 0 }, 0),
             _ => return Err(protocol("a nil has content")),
         }
         Ok(Some(end + 2))
@@ -314,15 +281,12 @@ impl Parser {
         let Some((length, end)) = self.count(bytes)? else { return Ok(None) };
         match length {
             Length::Nil if kind == Kind::Array => {
-                self.push(Kind::Nil, CellValue { integer: 0 }, 0);
+                self.tree.push(Kind::Nil, CellValue { integer: 0 }, 0);
             }
             Length::Nil => return Err(bad_length()),
             Length::Of(count) => {
                 let count = self.elements(kind, count, end)?;
-                self.push(kind, CellValue { count }, 0);
-                let start = self.cells.len() - 1;
-                self.stack.push(Frame { start, resume: self.remaining, entries: None });
-                self.remaining = count;
+                self.tree.open(kind, count)?;
             }
         }
         Ok(Some(end))
@@ -334,21 +298,13 @@ impl Parser {
         let Some((length, end)) = self.count(bytes)? else { return Ok(None) };
         let Length::Of(pairs) = length else { return Err(bad_length()) };
         let count = self.elements(Kind::Map, pairs, end)?;
-        // Attributes in front of attributes belong to the same element: the last ones count.
-        self.pending = None;
-        let (start, kind) = (self.cells.len(), Kind::Map as u8);
-        let value = CellValue { count };
-        let flags = Cell::LAST;
-        self.cells.push(Cell { kind, flags, reserved: 0, span: 1, value, offset: 0 });
-        let entries = Some(self.attached.len());
-        self.stack.push(Frame { start, resume: self.remaining, entries });
-        self.remaining = count;
+        self.tree.open_attributes(count)?;
         Ok(Some(end))
     }
 
     /// The number of elements of an aggregate, with all limits applied.
     fn elements(&self, kind: Kind, length: u64, end: usize) -> Result<u64, DecodeError> {
-        if self.stack.len() >= self.limits.max_reply_depth {
+        if self.tree.depth() >= self.limits.max_reply_depth {
             return Err(DecodeError::Limit(format!(
                 "a reply is nested deeper than max_reply_depth ({}): raise it if the server is \
                  trusted",
@@ -361,43 +317,7 @@ impl Parser {
         {
             return Err(self.too_large());
         }
-        if count.saturating_add(self.cells.len() as u64) >= u64::from(u32::MAX) {
-            return Err(too_many());
-        }
         Ok(count)
-    }
-
-    /// Closes each aggregate that has all its elements. True: the reply is complete.
-    #[inline]
-    fn close(&mut self) -> Result<bool, DecodeError> {
-        while self.remaining == 0 {
-            let Some(frame) = self.stack.pop() else { return Ok(true) };
-            let all = self.cells.len() + self.attribute_cells.len();
-            if all >= u32::MAX as usize {
-                return Err(too_many());
-            }
-            let span = (self.cells.len() - frame.start) as u32;
-            if let Some(cell) = self.cells.get_mut(frame.start) {
-                cell.span = span;
-            }
-            if let Some(entries) = frame.entries {
-                self.set_aside(frame.start, entries);
-            }
-            self.remaining = frame.resume;
-        }
-        Ok(false)
-    }
-
-    /// Moves a complete tree of attributes out of the cells it was parsed among.
-    #[cold]
-    fn set_aside(&mut self, start: usize, entries: usize) {
-        let tree = self.attribute_cells.len();
-        for attached in self.attached.iter_mut().skip(entries).filter(|a| !a.owner_moved) {
-            attached.owner = attached.owner - start + tree;
-            attached.owner_moved = true;
-        }
-        self.attribute_cells.extend(self.cells.drain(start..));
-        self.pending = Some(tree);
     }
 
     /// The length behind a type's marker, and where its line ends. None: not here yet.
@@ -446,37 +366,14 @@ impl Parser {
     }
 
     /// Hands over the complete reply's parts, and how many of its bytes they need.
-    #[inline]
-    pub(super) fn with_parts<T>(&mut self, make: impl FnOnce(&Parts<'_>, usize) -> T) -> T {
-        let entries = if self.attached.is_empty() { Vec::new() } else { self.table() };
-        let parts =
-            Parts { cells: &self.cells, attribute_cells: &self.attribute_cells, entries: &entries };
-        make(&parts, self.kept)
+    pub(super) fn with_parts<T>(&self, make: impl FnOnce(&Parts<'_>, usize) -> T) -> T {
+        self.tree.with_parts(|parts| make(parts, self.kept))
     }
 
     /// Marks the root, and gives it alone if it is the whole reply.
     #[inline]
     pub(super) fn finish(&mut self) -> Option<Cell> {
-        let alone = self.cells.len() == 1 && self.attached.is_empty();
-        let root = self.cells.first_mut()?;
-        root.flags |= Cell::ROOT | Cell::LAST;
-        alone.then_some(*root)
-    }
-
-    #[cold]
-    fn table(&self) -> Vec<AttributeEntry> {
-        let cells = self.cells.len();
-        let index = |moved: bool, index: usize| (if moved { cells + index } else { index }) as u32;
-        let mut table: Vec<_> = self
-            .attached
-            .iter()
-            .map(|a| AttributeEntry {
-                owner: index(a.owner_moved, a.owner),
-                tree: index(true, a.tree),
-            })
-            .collect();
-        table.sort_unstable_by_key(|entry| entry.owner);
-        table
+        self.tree.finish()
     }
 
     /// Ready for the next reply.
@@ -485,20 +382,12 @@ impl Parser {
         self.position = 0;
         self.scanned = 0;
         self.kept = 0;
-        self.remaining = 1;
-        self.cells.clear();
-        if !self.attribute_cells.is_empty() {
-            self.attribute_cells.clear();
-            self.attached.clear();
-            self.pending = None;
-        }
+        self.tree.clear();
     }
 
     /// Gives scratch memory beyond `ordinary` cells back.
     pub(super) fn shrink(&mut self, ordinary: usize) {
-        self.cells.shrink_to(ordinary);
-        self.attribute_cells.shrink_to(0);
-        self.attached.shrink_to(0);
+        self.tree.shrink(ordinary);
     }
 
     #[cold]
@@ -508,33 +397,4 @@ impl Parser {
             self.limits.max_reply_size
         ))
     }
-}
-
-/// A scalar without attributes.
-#[inline(always)]
-fn plain_cell(kind: Kind, value: CellValue, offset: usize, remaining: u64) -> Cell {
-    let flags = if remaining == 1 { Cell::LAST } else { 0 };
-    Cell { kind: kind as u8, flags, reserved: 0, span: 1, value, offset: offset as i64 }
-}
-
-#[cold]
-fn too_many() -> DecodeError {
-    DecodeError::Limit(format!("a reply has more than {} elements", u32::MAX))
-}
-
-#[cold]
-fn bad_length() -> DecodeError {
-    protocol("a length or count is no number, or is negative")
-}
-
-#[cold]
-fn unknown_type() -> DecodeError {
-    protocol(
-        "a reply begins with a byte that is no type of RESP (no Redis server, or one that speaks TLS)",
-    )
-}
-
-#[cold]
-fn protocol(what: &str) -> DecodeError {
-    DecodeError::Protocol(format!("the server broke the protocol: {what}"))
 }
