@@ -3,9 +3,9 @@
 //! Whatever might let a reply be taken for another command's ends the connection: a call that ended
 //! by time after bytes had left, a second reply, a reply nobody asked for.
 
-use std::collections::VecDeque;
 use std::fmt;
 
+use super::arrivals::{Held, absorb, messages_behind, next_reply};
 use super::buffers::{Buffers, limits_of};
 use super::interrupt::Interrupter;
 use super::session::{Arrival, Session};
@@ -15,11 +15,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
 use crate::options::Options;
-use crate::resp::{Decoder, Limits, Reply};
+use crate::resp::{Limits, Reply};
 use crate::transport::{Failure, Stream, Wait};
-
-/// Messages held for [`Connection::read`] while a reply is awaited or commands are sent.
-pub const MAX_HELD_MESSAGES: usize = 1024;
 
 /// A connection to one node, used by one thread at a time.
 pub struct Connection {
@@ -33,42 +30,6 @@ pub struct Connection {
     held: Held,
     /// What ended the connection.
     broken: Option<Box<str>>,
-}
-
-/// Replies and messages that have arrived and not been read.
-#[derive(Default)]
-struct Held {
-    queue: VecDeque<(Arrival, Reply)>,
-    /// Those of the queue that are replies to commands.
-    replies: usize,
-}
-
-impl Held {
-    fn push(&mut self, arrival: Arrival, reply: Reply) -> Result<(), Trouble> {
-        match arrival {
-            Arrival::Owed => self.replies += 1,
-            Arrival::Push if self.queue.len() - self.replies < MAX_HELD_MESSAGES => {}
-            Arrival::Push => return Err(Trouble::TooManyMessages),
-            Arrival::Stray => return Err(Trouble::Stray),
-        }
-        self.queue.push_back((arrival, reply));
-        Ok(())
-    }
-
-    fn pop(&mut self) -> Option<Reply> {
-        let (arrival, reply) = self.queue.pop_front()?;
-        if arrival == Arrival::Owed {
-            self.replies -= 1;
-        }
-        Some(reply)
-    }
-
-    /// The reply that came while its command was still being sent.
-    fn take_reply(&mut self) -> Option<Reply> {
-        let index = self.queue.iter().position(|(arrival, _)| *arrival == Arrival::Owed)?;
-        self.replies -= 1;
-        self.queue.remove(index).map(|(_, reply)| reply)
-    }
 }
 
 impl Connection {
@@ -95,9 +56,7 @@ impl Connection {
 
     /// Takes the buffers off. None while bytes are buffered, and when there are no buffers.
     pub fn detach(&mut self) -> Option<Box<Buffers>> {
-        if self.held.queue.is_empty() {
-            self.held.queue = VecDeque::new();
-        }
+        self.held.shrink();
         let mut buffers = self.buffers.take_if(|buffers| buffers.is_empty())?;
         buffers.shrink();
         Some(buffers)
@@ -147,7 +106,7 @@ impl Connection {
     pub fn is_reusable(&self) -> bool {
         !self.is_broken()
             && self.session.is_plain()
-            && self.held.queue.is_empty()
+            && self.held.is_empty()
             && self.buffers.as_ref().is_none_or(|buffers| buffers.is_empty())
             && self.stream.socket().is_of_this_process()
     }
@@ -161,7 +120,7 @@ impl Connection {
     /// Replies to commands, appended ones included, that [`Connection::read`] has not given yet.
     #[inline]
     pub fn outstanding(&self) -> usize {
-        self.session.owed() + self.held.replies
+        self.session.owed() + self.held.replies()
     }
 
     /// Sends the command and waits for its reply, until the deadline and never longer than
@@ -395,59 +354,6 @@ impl Connection {
         self.stream.socket().shutdown();
         error
     }
-}
-
-/// The next reply to a command among the bytes received; messages before it are held.
-#[inline]
-fn next_reply(
-    decoder: &mut Decoder,
-    session: &mut Session,
-    held: &mut Held,
-    begun_before: &mut bool,
-) -> Result<Option<Reply>, Trouble> {
-    while let Some(reply) = decoder.next()? {
-        match session.arrives(&reply) {
-            Arrival::Owed if *begun_before => return Err(Trouble::Stray),
-            Arrival::Owed => return Ok(Some(reply)),
-            arrival => held.push(arrival, reply)?,
-        }
-        *begun_before = false;
-    }
-    Ok(None)
-}
-
-/// What came behind the reply of the only command: messages, or the start of one. Anything else means
-/// that one reply too many has come, and nobody can tell which of them.
-#[cold]
-fn messages_behind(
-    decoder: &mut Decoder,
-    session: &mut Session,
-    held: &mut Held,
-) -> Result<(), Trouble> {
-    while let Some(reply) = decoder.next()? {
-        let arrival = session.arrives(&reply);
-        held.push(arrival, reply)?;
-    }
-    if decoder.is_empty() || session.may_get_messages() { Ok(()) } else { Err(Trouble::Stray) }
-}
-
-/// Receives and holds what has arrived while commands are being sent.
-fn absorb(
-    stream: &mut Stream,
-    decoder: &mut Decoder,
-    session: &mut Session,
-    held: &mut Held,
-) -> Result<(), Trouble> {
-    match decoder.fill(|space, _| stream.receive_now(space)) {
-        Ok(_) => {}
-        Err(Failure::Timeout) => return Ok(()),
-        Err(failure) => return Err(failure.into()),
-    }
-    while let Some(reply) = decoder.next()? {
-        let arrival = session.arrives(&reply);
-        held.push(arrival, reply)?;
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Connection {

@@ -181,15 +181,16 @@ impl<'a> Handshake<'a> {
         }
         match question {
             Question::Hello | Question::Auth => self.not_let_in(question, code, &text),
-            // What only helps people to tell connections apart may be refused.
-            Question::ClientInfo => Ok(()),
+            Question::ClientName | Question::ClientInfo if code == "NOAUTH" => {
+                self.not_let_in(question, code, &text)
+            }
             Question::ClientName if text.starts_with("ERR Client names") => fail(
                 Status::Config,
                 "the server refuses client_name: it may hold no blanks and no special characters"
                     .into(),
             ),
-            Question::ClientName if code == "NOAUTH" => self.not_let_in(question, code, &text),
-            Question::ClientName => Ok(()),
+            // What only helps people to tell connections apart may be refused.
+            Question::ClientName | Question::ClientInfo => Ok(()),
             Question::Select | Question::Readonly => {
                 let what = match question {
                     Question::Select => format!("SELECT {} (option db)", self.options.db),

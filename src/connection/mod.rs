@@ -1,5 +1,6 @@
 //! One connection to one node. Knows of no cluster.
 
+mod arrivals;
 mod buffers;
 #[allow(clippy::module_inception)]
 pub mod connection;

@@ -278,3 +278,7 @@ impl Message {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

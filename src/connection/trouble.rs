@@ -61,7 +61,7 @@ impl Trouble {
                 Status::Limit,
                 format!(
                     "{node}: more than {} messages came while {doing}; read them in between",
-                    super::connection::MAX_HELD_MESSAGES
+                    super::arrivals::MAX_HELD_MESSAGES
                 ),
             ),
         };

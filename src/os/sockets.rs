@@ -136,7 +136,7 @@ impl Socket {
     pub fn set_keepalive(&self, keepalive: &Keepalive) -> io::Result<()> {
         self.set(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, &seconds(keepalive.idle))?;
         self.set(libc::IPPROTO_TCP, libc::TCP_KEEPINTVL, &seconds(keepalive.interval))?;
-        let count = c_int::try_from(keepalive.count.max(1)).unwrap_or(c_int::MAX);
+        let count = keepalive.count.clamp(1, 127) as c_int;
         self.set(libc::IPPROTO_TCP, libc::TCP_KEEPCNT, &count)?;
         self.set(libc::SOL_SOCKET, libc::SO_KEEPALIVE, &1)
     }
@@ -227,7 +227,7 @@ impl Socket {
         let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
         // SAFETY: one byte of room for one byte.
         let looked = again(|| unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) });
-        matches!(looked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        matches!(looked, Err(error) if error.raw_os_error() == Some(libc::EAGAIN))
     }
 
     /// Waits until the socket is ready for what is asked, or the deadline passes (`None`).
@@ -337,12 +337,13 @@ fn again(mut call: impl FnMut() -> isize) -> io::Result<usize> {
             return Ok(result as usize);
         }
         let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
+        if error.raw_os_error() != Some(libc::EINTR) {
             return Err(error);
         }
     }
 }
 
+/// Whole seconds as keepalive takes them: beyond these bounds the kernel refuses.
 fn seconds(duration: Duration) -> c_int {
-    c_int::try_from(duration.as_secs().max(1)).unwrap_or(c_int::MAX)
+    duration.as_secs().clamp(1, 32_767) as c_int
 }

@@ -63,6 +63,8 @@ pub struct Wait {
     /// What remained when the call looked last, for the first receive; the clock is read again for
     /// later ones.
     first: Option<Option<Duration>>,
+    /// The deadline had passed when the wait was made: take what is there, wait for nothing.
+    only_look: bool,
     /// None: silence is no failure (waiting for messages nobody owes us).
     silence: Option<Duration>,
 }
@@ -71,7 +73,9 @@ impl Wait {
     /// Waiting until the deadline. Reads the clock once.
     #[inline]
     pub fn until(deadline: Deadline) -> Self {
-        Self { deadline, first: Some(deadline.remaining()), silence: None }
+        let remaining = deadline.remaining();
+        let only_look = remaining == Some(Duration::ZERO);
+        Self { deadline, first: Some(remaining), only_look, silence: None }
     }
 
     /// And no longer than this for the next bytes.
@@ -84,7 +88,7 @@ impl Wait {
     /// True if the deadline had passed when the wait was made.
     #[inline]
     pub fn had_passed(&self) -> bool {
-        self.first == Some(Some(Duration::ZERO))
+        self.only_look
     }
 
     /// Time has been spent: the next receive reads the clock.
@@ -149,6 +153,10 @@ impl Stream {
         let wanted = Readiness { readable: true, writable: true };
         let total = first.len() + second.len();
         while sent < total {
+            // Looked at each time: a peer that takes a little now and then prolongs nothing.
+            if deadline.has_passed() {
+                return Err((sent, Failure::Timeout.into()));
+            }
             let silent = Deadline::after(self.socket_timeout);
             let ready = match self.socket.poll(wanted, deadline.earlier(silent)) {
                 Ok(Some(ready)) => ready,
@@ -163,8 +171,6 @@ impl Stream {
                 let skipped = sent.min(first.len());
                 let more = self.send_now(&first[skipped..], &second[sent - skipped..]);
                 sent += more.map_err(|failure| (sent, failure.into()))?;
-            } else if deadline.has_passed() {
-                return Err((sent, Failure::Timeout.into()));
             }
         }
         Ok(())
@@ -215,7 +221,8 @@ impl Stream {
                 (remaining, silence) => remaining.or(silence),
             };
             if longest == Some(Duration::ZERO) {
-                return Ok(libc::MSG_DONTWAIT);
+                // A peer that never pauses would otherwise keep a call going beyond its end.
+                return if wait.only_look { Ok(libc::MSG_DONTWAIT) } else { Err(Failure::Timeout) };
             }
             if !is_near(*timeout_set, longest, slack) {
                 socket.set_receive_timeout(longest).map_err(|error| failure(socket, error))?;
