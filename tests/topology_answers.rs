@@ -21,10 +21,13 @@ fn read(query: Query, resp: &[u8]) -> Result<SlotMap, String> {
 /// RESP written with blanks for line ends, as these tests' texts are: `*1 $1 a`; `''` is an empty
 /// bulk's line.
 fn resp(text: &str) -> Vec<u8> {
+    resp_text(text).into_bytes()
+}
+
+fn resp_text(text: &str) -> String {
     text.split_ascii_whitespace()
         .flat_map(|line| [if line == "''" { "" } else { line }, "\r\n"])
-        .collect::<String>()
-        .into_bytes()
+        .collect()
 }
 
 fn slots(text: &str) -> Result<SlotMap, String> {
@@ -335,6 +338,16 @@ fn a_shard_in_the_middle_of_a_failover() {
     assert_eq!((map.covered(), map.nodes()[0].health), (6, Health::Failed));
     let map = shards(&shard(&[node("r", "replica", "online")])).unwrap();
     assert_eq!((map.covered(), drawn(&map)), (0, vec!["r:1 follows None".to_owned()]));
+}
+
+#[test]
+fn more_ranges_than_slots_are_refused() {
+    let answer = |count: usize| {
+        format!("*{count}\r\n") + &resp_text("*3 :0 :16383 *2 $1 h :1").repeat(count)
+    };
+    assert_eq!(read(Query::Slots, answer(16384).as_bytes()).unwrap().covered(), 16384);
+    let message = read(Query::Slots, answer(16385).as_bytes()).unwrap_err();
+    assert!(message.contains("more ranges than slots"), "{message}");
 }
 
 #[test]

@@ -252,10 +252,11 @@ impl Discovery {
             }
             let attempt = &failure.attempt;
             let part = if text.is_empty() { "" } else { "; " };
-            // A cause that begins with its node need not be named twice.
-            match attempt.cause.strip_prefix(&attempt.node).filter(|rest| rest.starts_with(':')) {
-                Some(rest) => text += &format!("{part}{}{rest}", attempt.node),
-                None => text += &format!("{part}{}: {}", attempt.node, attempt.cause),
+            // A cause that names its node need not be told whose it is.
+            if attempt.cause.contains(&attempt.node) {
+                text += &format!("{part}{}", attempt.cause);
+            } else {
+                text += &format!("{part}{}: {}", attempt.node, attempt.cause);
             }
         }
         if left_out > 0 {

@@ -80,8 +80,10 @@ pub(super) fn text<'a>(bytes: &'a [u8], otherwise: &'static str) -> Parsed<&'a s
 pub(super) fn host(bytes: &[u8]) -> Parsed<&str> {
     const OTHERWISE: &str = "a host is neither a name nor an address";
     let host = text(bytes, OTHERWISE)?;
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    if bare.contains(':') && bare.parse::<Ipv6Addr>().is_err() {
+    let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let bare = bracketed.unwrap_or(host);
+    let is_v6 = || bare.parse::<Ipv6Addr>().is_ok();
+    if (bracketed.is_some() || bare.contains([':', '[', ']'])) && !is_v6() {
         return Err(Malformed(OTHERWISE));
     }
     Ok(host)

@@ -1,7 +1,7 @@
 //! Which node serves which slot: asking for it, reading the answers, keeping the newest view.
 //!
 //! [`SlotMap`] is one view, immutable. [`Query`] asks for one and reads the answer: the three
-//! commands end in one shape ([`view`]), and every address passes one function ([`address`]).
+//! commands end in one shape, and every address passes one function ([`dialled`]).
 //! [`Discovery`] decides which node to ask next, without I/O; [`discover`] is its blocking driver.
 //! [`Refresh`] lets one thread at a time discover while the others wait, or go on without.
 
@@ -9,13 +9,14 @@ pub mod address;
 pub mod discovery;
 pub mod driver;
 mod fields;
+mod identity;
 mod nodes;
 pub mod query;
 pub mod refresh;
 mod shards;
 pub mod slot_map;
 mod slots;
-pub mod view;
+mod view;
 
 pub use address::dialled;
 pub use discovery::{Discovery, Step};

@@ -2,8 +2,9 @@
 //! `id ip:port@cport[,hostname[,name=value]…] flags primary ping pong epoch link slot…`.
 
 use super::fields::{Malformed, Parsed, bytes, number, port, range};
+use super::identity::Identity;
 use super::slot_map::{Health, SlotMap};
-use super::view::{Description, Identity, Mention, View};
+use super::view::{Description, Mention, View};
 use crate::node::NodeAddress;
 use crate::resp::ReplyRef;
 
@@ -30,7 +31,7 @@ pub(super) fn parse<'a>(answer: ReplyRef<'a>, answered_by: &'a NodeAddress) -> P
                 // "[93->-id]" and "[93-<-id]": a slot on the move is still its owner's.
                 if !slots.starts_with('[') {
                     let (start, end) = slots.split_once('-').unwrap_or((slots, slots));
-                    view.own(node, range(number(start), number(end))?);
+                    view.own(node, range(number(start), number(end))?)?;
                 }
             }
         } else if line.has("slave") || line.has("replica") {

@@ -1,8 +1,9 @@
 //! CLUSTER SHARDS: `{slots: [start, end, …], nodes: [{id, port, ip, endpoint, role, …}, …]}` each.
 
 use super::fields::{Malformed, Parsed, bytes, elements, port, range};
+use super::identity::Identity;
 use super::slot_map::{Health, SlotMap};
-use super::view::{Description, Identity, Mention, View};
+use super::view::{Description, Mention, View};
 use crate::node::{NodeAddress, Role};
 use crate::resp::ReplyRef;
 
@@ -54,7 +55,7 @@ fn shard<'a>(view: &mut View<'a>, part: ReplyRef<'a>) -> Parsed<()> {
     primaries().for_each(|member| view.lead(member.node));
     let Some(leader) = leader else { return Ok(()) };
     for range in ranges {
-        view.own(leader, range);
+        view.own(leader, range)?;
     }
     for member in members.iter().filter(|member| member.role == Role::Replica) {
         view.follow(member.node, leader);

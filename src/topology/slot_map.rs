@@ -8,7 +8,7 @@ use crate::node::{NodeAddress, Role};
 use crate::slot::SLOT_COUNT;
 
 /// In [`SlotMap::owners`]: nobody serves the slot.
-const NOBODY: u16 = u16::MAX;
+pub(super) const NOBODY: u16 = u16::MAX;
 
 /// How a node feels, as the answer says; CLUSTER SLOTS says nothing and reads as online.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -82,9 +82,9 @@ impl SlotMap {
         }
     }
 
-    /// A map of these nodes, in the order the type's comment states; `owners` holds indexes into them,
-    /// at most 16384 of them, `None` where nobody serves.
-    pub(super) fn new(nodes: Vec<KnownNode>, owners: Vec<Option<u16>>, shards: usize) -> Self {
+    /// A map of these nodes, in the order the type's comment states; `owners` holds the shard of each
+    /// slot, [`NOBODY`] where nobody serves.
+    pub(super) fn new(nodes: Vec<KnownNode>, owners: Box<[u16]>, shards: usize) -> Self {
         let nodes = nodes.into_boxed_slice();
         let mut replica_starts = Vec::with_capacity(shards + 1);
         let mut next = shards;
@@ -95,7 +95,6 @@ impl SlotMap {
             }
         }
         replica_starts.push(next as u32);
-        let owners: Box<[u16]> = owners.iter().map(|owner| owner.unwrap_or(NOBODY)).collect();
         static VERSIONS: AtomicU64 = AtomicU64::new(0);
         Self {
             version: VERSIONS.fetch_add(1, Ordering::Relaxed) + 1,

@@ -1,8 +1,9 @@
 //! CLUSTER SLOTS: `[start, end, [host, port, id, metadata], replica…]` for each range.
 
 use super::fields::{Malformed, Parsed, bytes, elements, port, range};
+use super::identity::Identity;
 use super::slot_map::SlotMap;
-use super::view::{Description, Identity, Mention, View};
+use super::view::{Description, Mention, View};
 use crate::node::NodeAddress;
 use crate::resp::ReplyRef;
 
@@ -14,7 +15,7 @@ pub(super) fn parse<'a>(answer: ReplyRef<'a>, answered_by: &'a NodeAddress) -> P
         let (start, end) = (parts.next(), parts.next());
         let range = range(start.and_then(ReplyRef::integer), end.and_then(ReplyRef::integer))?;
         let primary = node(&mut view, parts.next())?;
-        view.own(primary, range);
+        view.own(primary, range)?;
         for replica in parts {
             let replica = node(&mut view, Some(replica))?;
             view.follow(replica, primary);
@@ -27,21 +28,17 @@ pub(super) fn parse<'a>(answer: ReplyRef<'a>, answered_by: &'a NodeAddress) -> P
 #[inline]
 fn node<'a>(view: &mut View<'a>, part: Option<ReplyRef<'a>>) -> Parsed<Mention> {
     let mut fields = elements(part, "an entry names no node")?;
-    let (host, port_number) = (fields.next(), fields.next());
+    let (host, port_number, id) = (fields.next(), fields.next(), fields.next());
+    if let Some(known) = id.and_then(ReplyRef::bytes).and_then(|id| view.known(id)) {
+        return Ok(known);
+    }
     let host = bytes(host, "a host is no string")?;
     let port = port(port_number.and_then(ReplyRef::integer))?;
-    let id = match fields.next() {
+    let id = match id {
         None => b"",
         id => bytes(id, "a node id is no string")?,
     };
-    let identity = Identity { host, port, id };
-    match view.known(&identity) {
-        Some(known) => Ok(known),
-        None => {
-            let description = metadata(fields.next())?;
-            view.add(identity, description)
-        }
-    }
+    view.add(Identity { host, port, id }, metadata(fields.next())?)
 }
 
 /// Names and values in turn; other names than these are left alone.

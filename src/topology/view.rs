@@ -4,43 +4,13 @@ use std::sync::Arc;
 
 use super::address::dialled;
 use super::fields::{Malformed, Parsed, host, text};
-use super::slot_map::{Health, KnownNode, SlotMap};
+use super::identity::Identity;
+use super::slot_map::{Health, KnownNode, NOBODY as NONE, SlotMap};
 use crate::node::{NodeAddress, Role};
 use crate::slot::SLOT_COUNT;
 
 /// More nodes than the protocol's slots could ever use; beyond it an answer is nonsense.
 const MOST_NODES: usize = 32_768;
-const NONE: u16 = u16::MAX;
-
-/// What tells one node of an answer from another, as the answer writes it: the id where it is the
-/// usual one, which no two nodes share, else everything.
-#[derive(Clone, Copy)]
-pub(super) struct Identity<'a> {
-    /// The host announced; NULL is empty.
-    pub host: &'a [u8],
-    /// The port announced.
-    pub port: u16,
-    /// The id, or empty.
-    pub id: &'a [u8],
-}
-
-/// An id as all servers write it: 40 hex digits.
-type UsualId = [u8; 40];
-
-impl Identity<'_> {
-    #[inline]
-    fn usual_id(&self) -> Option<&UsualId> {
-        self.id.try_into().ok()
-    }
-
-    #[inline]
-    fn is(&self, other: &Self) -> bool {
-        match (self.usual_id(), other.usual_id()) {
-            (Some(id), Some(other)) => id == other,
-            _ => self.port == other.port && self.id == other.id && self.host == other.host,
-        }
-    }
-}
 
 /// What else an answer tells of a node.
 #[derive(Clone, Copy)]
@@ -79,6 +49,7 @@ pub(super) struct View<'a> {
     answered_by: &'a NodeAddress,
     mentioned: Vec<Mentioned<'a>>,
     owners: Vec<u16>,
+    ranges: u16,
     /// Open addressing over `mentioned`, a power of two, at most half full.
     table: Vec<u16>,
     /// Makes the table's order unpredictable to who chose the ids.
@@ -92,16 +63,19 @@ impl<'a> View<'a> {
             answered_by,
             mentioned: Vec::new(),
             owners: vec![NONE; usize::from(SLOT_COUNT)],
+            ranges: 0,
             table: vec![NONE; 64],
             key: fastrand::u64(..),
             zones: Vec::new(),
         }
     }
 
-    /// The node, if it was mentioned before.
+    /// The node of this id, if it is a usual one and was mentioned before.
     #[inline]
-    pub fn known(&self, identity: &Identity<'a>) -> Option<Mention> {
-        match self.table[self.place_of(identity)] {
+    pub fn known(&self, id: &[u8]) -> Option<Mention> {
+        let identity = Identity { host: b"", port: 0, id };
+        identity.usual_id()?;
+        match self.table[self.place_of(&identity)] {
             NONE => None,
             number => Some(Mention(number)),
         }
@@ -132,11 +106,21 @@ impl<'a> View<'a> {
         self.mentioned[usize::from(node.0)].is_primary = true;
     }
 
-    /// The node serves these slots, which makes it a primary.
+    /// The node serves these slots, which makes it a primary. More ranges than there are slots are
+    /// refused: an answer of any length must not cost any time.
     #[inline]
-    pub fn own(&mut self, node: Mention, (start, end): (u16, u16)) {
+    pub fn own(&mut self, node: Mention, (start, end): (u16, u16)) -> Parsed<()> {
+        self.ranges += 1;
+        if self.ranges > SLOT_COUNT {
+            return Err(Malformed("there are more ranges than slots"));
+        }
         self.lead(node);
-        self.owners[usize::from(start)..=usize::from(end)].fill(node.0);
+        let owners = &mut self.owners[usize::from(start)..usize::from(end) + 1];
+        match owners {
+            [owner] => *owner = node.0,
+            owners => owners.fill(node.0),
+        }
+        Ok(())
     }
 
     /// The node is a replica of the other.
@@ -149,9 +133,9 @@ impl<'a> View<'a> {
 
     /// Where the identity stands in the table, or the free place it would take.
     #[inline]
-    fn place_of(&self, identity: &Identity<'a>) -> usize {
+    fn place_of(&self, identity: &Identity<'_>) -> usize {
         let mask = self.table.len() - 1;
-        let mut place = hash(self.key, identity) as usize & mask;
+        let mut place = identity.hash(self.key) as usize & mask;
         loop {
             match self.table[place] {
                 NONE => return place,
@@ -167,7 +151,7 @@ impl<'a> View<'a> {
         let size = self.table.len() * 2;
         self.table = vec![NONE; size];
         for (number, mentioned) in self.mentioned.iter().enumerate() {
-            let mut place = hash(self.key, &mentioned.identity) as usize & (size - 1);
+            let mut place = mentioned.identity.hash(self.key) as usize & (size - 1);
             while self.table[place] != NONE {
                 place = (place + 1) & (size - 1);
             }
@@ -235,70 +219,61 @@ impl<'a> View<'a> {
 
     /// The map.
     pub fn finish(mut self) -> SlotMap {
-        let (mut order, runs) = self.owners_in_order();
-        let shards = order.len();
-        let mut shard_of = vec![NONE; self.mentioned.len()];
+        let mut shards =
+            Shards { of: vec![NONE; self.mentioned.len()], order: Vec::new(), slots: Vec::new() };
+        let owners = self.owners_by_shard(&mut shards);
+        let Shards { of: mut shard_of, mut order, slots } = shards;
+        let with_slots = order.len();
+        order.extend((0..self.mentioned.len()).filter_map(|number| {
+            let mentioned = &self.mentioned[number];
+            let idle = mentioned.is_primary && mentioned.node.is_some() && shard_of[number] == NONE;
+            idle.then_some(number as u16)
+        }));
+        order[with_slots..].sort_by_key(|&number| self.address(number));
         for (shard, &number) in order.iter().enumerate() {
             shard_of[usize::from(number)] = shard as u16;
         }
+        let shards = order.len();
         self.append_replicas(&mut order, &shard_of);
-
-        let mut slots: Vec<Vec<(u16, u16)>> = vec![Vec::new(); shards];
-        let mut owners = vec![None; usize::from(SLOT_COUNT)];
-        for (number, start, end) in runs {
-            let shard = shard_of[usize::from(number)];
-            if shard != NONE {
-                slots[usize::from(shard)].push((start, end));
-                owners[usize::from(start)..=usize::from(end)].fill(Some(shard));
-            }
-        }
 
         let mut slots = slots.into_iter();
         let mut nodes = Vec::with_capacity(order.len());
-        for number in order {
-            let primary = self.mentioned[usize::from(number)].primary;
-            let Some(mut node) = self.mentioned[usize::from(number)].node.take() else { continue };
-            match slots.next() {
-                Some(slots) => {
-                    node.role = Role::Primary;
-                    node.slots = slots.into_boxed_slice();
-                }
-                None => node.primary = shard(&shard_of, primary),
+        for (place, number) in order.into_iter().enumerate() {
+            let Mentioned { node, primary, .. } = &mut self.mentioned[usize::from(number)];
+            let Some(mut node) = node.take() else { continue };
+            if place < shards {
+                node.role = Role::Primary;
+                node.slots = slots.next().unwrap_or_default().into_boxed_slice();
+            } else {
+                node.primary = shard(&shard_of, *primary);
             }
             nodes.push(node);
         }
         SlotMap::new(nodes, owners, shards)
     }
 
-    /// The primaries that can be dialled: by first slot, then those without slots by address; and the
-    /// runs of slots of one owner, in order.
-    fn owners_in_order(&self) -> (Vec<u16>, Vec<(u16, u16, u16)>) {
-        let mut runs: Vec<(u16, u16, u16)> = Vec::new();
-        let mut start = 0;
-        for run in self.owners.chunk_by(|a, b| a == b) {
-            let end = start + run.len() as u16;
-            if run[0] != NONE {
-                runs.push((run[0], start, end - 1));
+    /// Numbers the primaries that can be dialled by their first slot, and gives each slot its shard.
+    fn owners_by_shard(&mut self, shards: &mut Shards) -> Box<[u16]> {
+        let mut owners = std::mem::take(&mut self.owners).into_boxed_slice();
+        let mut slot = 0;
+        while let Some(&number) = owners.get(slot) {
+            let start = slot;
+            while slot < owners.len() && owners[slot] == number {
+                slot += 1;
             }
-            start = end;
-        }
-        let mut order = Vec::new();
-        let mut placed = vec![false; self.mentioned.len()];
-        for &(number, ..) in &runs {
-            let seen = &mut placed[usize::from(number)];
-            if !*seen && self.mentioned[usize::from(number)].node.is_some() {
-                order.push(number);
+            if number == NONE {
+                continue;
             }
-            *seen = true;
+            let shard = match shards.of[usize::from(number)] {
+                NONE if self.mentioned[usize::from(number)].node.is_some() => shards.add(number),
+                shard => shard,
+            };
+            owners[start..slot].fill(shard);
+            if shard != NONE {
+                shards.slots[usize::from(shard)].push((start as u16, slot as u16 - 1));
+            }
         }
-        let with_slots = order.len();
-        order.extend((0..self.mentioned.len()).filter_map(|number| {
-            let mentioned = &self.mentioned[number];
-            let idle = mentioned.is_primary && mentioned.node.is_some() && !placed[number];
-            idle.then_some(number as u16)
-        }));
-        order[with_slots..].sort_by_key(|&number| self.address(number));
-        (order, runs)
+        owners
     }
 
     /// After the primaries the replicas, by shard and address; those of no known shard last.
@@ -320,32 +295,31 @@ impl<'a> View<'a> {
     }
 }
 
+/// The shards that have slots, in the making.
+struct Shards {
+    /// By a node's number in the answer: its shard.
+    of: Vec<u16>,
+    /// By shard: its primary's number.
+    order: Vec<u16>,
+    /// By shard: its slots.
+    slots: Vec<Vec<(u16, u16)>>,
+}
+
+impl Shards {
+    fn add(&mut self, number: u16) -> u16 {
+        let shard = self.order.len() as u16;
+        self.of[usize::from(number)] = shard;
+        self.order.push(number);
+        self.slots.push(Vec::new());
+        shard
+    }
+}
+
 fn shard(shard_of: &[u16], primary: Option<Mention>) -> Option<usize> {
     match shard_of[usize::from(primary?.0)] {
         NONE => None,
         shard => Some(usize::from(shard)),
     }
-}
-
-/// Of the id alone where there is one, as it differs from node to node.
-#[inline]
-fn hash(key: u64, identity: &Identity<'_>) -> u64 {
-    if let Some(id) = identity.usual_id() {
-        return id.chunks_exact(8).fold(key, |hash, word| {
-            fold(hash ^ <[u8; 8]>::try_from(word).map_or(0, u64::from_le_bytes))
-        });
-    }
-    let text = if identity.id.is_empty() { identity.host } else { identity.id };
-    let hash = text
-        .iter()
-        .fold(key ^ u64::from(identity.port), |hash, &byte| fold(hash ^ u64::from(byte)));
-    fold(hash)
-}
-
-#[inline]
-fn fold(value: u64) -> u64 {
-    let wide = u128::from(value) * 0x9E37_79B9_7F4A_7C15;
-    (wide as u64) ^ (wide >> 64) as u64
 }
 
 #[cfg(test)]
@@ -370,7 +344,7 @@ mod tests {
                 let node = view.add(plain("a", port), Description::default()).unwrap();
                 let replica = view.add(plain("b", port), Description::default()).unwrap();
                 view.follow(replica, node);
-                view.own(node, if port == 1 { (0, 99) } else { (100, 199) });
+                view.own(node, if port == 1 { (0, 99) } else { (100, 199) }).unwrap();
             }
             maps.push(view.finish());
         }
@@ -382,8 +356,8 @@ mod tests {
         let mut view = View::new(&asked);
         let one = view.add(plain("a", 1), Description::default()).unwrap();
         let two = view.add(plain("a", 2), Description::default()).unwrap();
-        view.own(one, (0, 16383));
-        view.own(two, (5, 6));
+        view.own(one, (0, 16383)).unwrap();
+        view.own(two, (5, 6)).unwrap();
         view.follow(two, one);
         let map = view.finish();
         assert_eq!(&*map.nodes()[0].slots, [(0, 4), (7, 16383)]);
@@ -401,9 +375,9 @@ mod tests {
         let replica = view.add(plain("b", 1), Description::default()).unwrap();
         let by_ip = Description { ip: b"10.0.0.7", ..Description::default() };
         let named = view.add(plain("?", 2), by_ip).unwrap();
-        view.own(gone, (0, 9));
+        view.own(gone, (0, 9)).unwrap();
         view.follow(replica, gone);
-        view.own(named, (10, 19));
+        view.own(named, (10, 19)).unwrap();
         let map = view.finish();
         assert_eq!(map.covered(), 10);
         assert_eq!(map.uncovered(), [(0, 9), (20, 16383)]);
@@ -420,10 +394,9 @@ mod tests {
         let mut view = View::new(&asked);
         for port in 1..=5000 {
             let node = view.add(plain("a", port), Description::default()).unwrap();
-            assert_eq!(view.known(&plain("a", port)), Some(node));
-            view.own(node, (port, port));
+            assert_eq!(view.add(plain("a", port), Description::default()).unwrap(), node);
+            view.own(node, (port, port)).unwrap();
         }
-        assert_eq!(view.known(&plain("a", 5001)), None);
         let map = view.finish();
         assert_eq!((map.nodes().len(), map.covered(), map.shard_count()), (5000, 5000, 5000));
         for port in 1..=5000 {
