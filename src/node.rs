@@ -99,7 +99,8 @@ mod tests {
             "[a]:1",
             "a:b:1",
             "a b:1",
-            "h:-1", "h:+1",
+            "h:-1",
+            "h:+1",
             "[::1:5",
         ] {
             assert!(NodeAddress::parse(bad).is_err(), "{bad}");

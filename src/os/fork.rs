@@ -6,12 +6,12 @@
 
 #![allow(unsafe_code)]
 
+use std::marker::PhantomData;
 use std::os::fd::RawFd;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-
-use arc_swap::ArcSwapOption;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
@@ -72,7 +72,11 @@ fn place(fd: RawFd) -> Option<(usize, u64)> {
 /// A value each process makes for itself, at its first use: after a fork the child makes a new one, and
 /// the parent's is abandoned unopened (its locks may be held by threads the child does not have).
 pub struct PerProcess<T> {
-    current: ArcSwapOption<Born<T>>,
+    /// NULL, or a leaked box that is freed in `drop` alone, and only in the process that made it: so a
+    /// shared borrow of `self` keeps what is read from here alive.
+    current: AtomicPtr<Born<T>>,
+    /// What may be shared and sent is what an `Arc<T>` may.
+    owns: PhantomData<Arc<T>>,
 }
 
 struct Born<T> {
@@ -83,59 +87,51 @@ struct Born<T> {
 impl<T> PerProcess<T> {
     /// Nothing is made yet.
     pub const fn new() -> Self {
-        Self { current: ArcSwapOption::const_empty() }
+        Self { current: AtomicPtr::new(ptr::null_mut()), owns: PhantomData }
     }
 
     /// This process's value, made by `make` if there is none, or one of another process. `make` may run
     /// in several threads at once; one result stays.
-    pub fn get_or_make(&self, make: impl Fn() -> T) -> Arc<T> {
-        self.with_or_make(make, Arc::clone)
-    }
-
-    /// Lends this process's value to `use_it` without counting a reference.
     #[inline]
-    pub fn with_or_make<R>(&self, make: impl Fn() -> T, use_it: impl FnOnce(&Arc<T>) -> R) -> R {
-        let current = self.current.load();
-        if let Some(born) = &*current
-            && born.generation == generation()
-        {
-            return use_it(&born.value);
+    pub fn get_or_make(&self, make: impl Fn() -> T) -> &Arc<T> {
+        match self.get() {
+            Some(value) => value,
+            None => self.make_anew(make),
         }
-        drop(current);
-        use_it(&self.make_anew(make))
     }
 
     /// This process's value, if it was made.
-    pub fn get(&self) -> Option<Arc<T>> {
-        let current = self.current.load();
-        current
-            .as_ref()
-            .filter(|born| born.generation == generation())
-            .map(|born| born.value.clone())
+    #[inline]
+    pub fn get(&self) -> Option<&Arc<T>> {
+        // SAFETY: see `current`.
+        let born = unsafe { self.current.load(Ordering::Acquire).as_ref() }?;
+        (born.generation == generation()).then_some(&born.value)
     }
 
     #[cold]
-    fn make_anew(&self, make: impl Fn() -> T) -> Arc<T> {
+    fn make_anew(&self, make: impl Fn() -> T) -> &Arc<T> {
         watch();
-        let mut made = None;
+        let born = Box::new(Born { generation: generation(), value: Arc::new(make()) });
+        let born = ptr::NonNull::from(Box::leak(born));
         loop {
-            let old = self.current.load_full();
-            if let Some(born) = &old
-                && born.generation == generation()
-            {
-                return born.value.clone();
+            let old = self.current.load(Ordering::Acquire);
+            if let Some(value) = self.get() {
+                // Another thread was faster.
+                // SAFETY: leaked above, and nobody else has seen it.
+                drop(unsafe { take_back(born) });
+                return value;
             }
-            let value = made.get_or_insert_with(|| Arc::new(make())).clone();
-            let born = Some(Arc::new(Born { generation: generation(), value }));
-            let previous = self.current.compare_and_swap(&old, born);
-            let swapped = match (&*previous, &old) {
-                (Some(previous), Some(old)) => Arc::ptr_eq(previous, old),
-                (previous, old) => previous.is_none() && old.is_none(),
-            };
-            if swapped {
-                // The parent's value is never dropped here: that would lock what a thread of the
-                // parent may have held.
-                std::mem::forget(old);
+            // The parent's value, if `old` is one, is never dropped: that would open locks that a
+            // thread of the parent may have held.
+            let swapped = self.current.compare_exchange(
+                old,
+                born.as_ptr(),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            );
+            if swapped.is_ok() {
+                // SAFETY: see `current`.
+                return unsafe { &born.as_ref().value };
             }
         }
     }
@@ -149,9 +145,63 @@ impl<T> Default for PerProcess<T> {
 
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
-        let current = self.current.load_full();
-        if current.as_ref().is_some_and(|born| born.generation != generation()) {
-            std::mem::forget(current);
+        let Some(born) = ptr::NonNull::new(*self.current.get_mut()) else { return };
+        // SAFETY: see `current`; nobody borrows `self` any more.
+        unsafe {
+            if born.as_ref().generation == generation() {
+                drop(take_back(born));
+            }
         }
+    }
+}
+
+/// Undoes `Box::leak`.
+#[allow(clippy::disallowed_methods)] // this pointer never is a handle
+unsafe fn take_back<T>(leaked: ptr::NonNull<T>) -> Box<T> {
+    // SAFETY: the caller's: leaked from a box, and taken back once.
+    unsafe { Box::from_raw(leaked.as_ptr()) }
+}
+
+/// A place that is filled once and never emptied, without a lock that a fork could leave closed.
+pub struct SetOnce<T: 'static>(AtomicPtr<T>);
+
+impl<T: Send + Sync> SetOnce<T> {
+    /// An empty place.
+    pub const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// What is there.
+    #[inline]
+    pub fn get(&self) -> Option<&'static T> {
+        // SAFETY: NULL, or leaked by `fill` and never freed.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Fills the place, unless another thread was faster; what is there then, for good.
+    pub fn fill(&self, value: T) -> &'static T {
+        let leaked = ptr::NonNull::from(Box::leak(Box::new(value)));
+        let filled = self.0.compare_exchange(
+            ptr::null_mut(),
+            leaked.as_ptr(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        match filled {
+            // SAFETY: leaked just now, never freed.
+            Ok(_) => unsafe { leaked.as_ref() },
+            Err(faster) => {
+                // SAFETY: leaked above, and nobody else has seen it.
+                drop(unsafe { take_back(leaked) });
+                // SAFETY: as in `get`; not NULL.
+                unsafe { &*faster }
+            }
+        }
+    }
+}
+
+impl<T: Send + Sync> Default for SetOnce<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }

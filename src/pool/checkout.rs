@@ -76,21 +76,20 @@ impl Pool {
 
     #[inline]
     fn get(&self, target: Target<'_>, timeout: Timeout) -> Result<Handle> {
-        self.with_core(|core| {
-            let mut place = None;
-            if let Target::Slot(slot) = target {
-                match core.take_idle(slot) {
-                    Some(Ok(lease)) => return Ok(lease.check_out()),
-                    Some(Err(freed)) => place = Some(freed),
-                    None => {}
-                }
+        let core = self.core();
+        let mut place = None;
+        if let Target::Slot(slot) = target {
+            match core.take_idle(slot) {
+                Some(Ok(lease)) => return Ok(lease.check_out()),
+                Some(Err(freed)) => place = Some(freed),
+                None => {}
             }
-            let patience = Patience {
-                deadline: timeout.deadline(core.options.timeout),
-                now: timeout == Timeout::Now,
-            };
-            core.get(target, place, patience).map(Lease::check_out)
-        })
+        }
+        let patience = Patience {
+            deadline: timeout.deadline(core.options.timeout),
+            now: timeout == Timeout::Now,
+        };
+        core.get(target, place, patience).map(Lease::check_out)
     }
 }
 
@@ -98,10 +97,10 @@ impl Core {
     /// The quick way: an idle connection, or the place of one that did not pass the idle check. None: the
     /// long way decides.
     #[inline]
-    fn take_idle(self: &Arc<Self>, slot: u16) -> Option<std::result::Result<Lease, Place>> {
-        let key = self.routes.load().primary_of(slot)?;
+    fn take_idle(self: &Arc<Self>, slot: u16) -> Option<std::result::Result<Box<Lease>, Place>> {
         let now = coarse_millis();
         let mut members = self.members.lock();
+        let key = members.routes.primary_of(slot)?;
         // Without a dial nothing is closed, so nothing comes into the outbox.
         match members.acquire(self, key, now, false, &mut Outbox::default()) {
             Acquired::Connection(lease) => {
@@ -118,17 +117,17 @@ impl Core {
         target: Target<'_>,
         mut place: Option<Place>,
         patience: Patience,
-    ) -> Result<Lease> {
+    ) -> Result<Box<Lease>> {
         let mut attempts = Vec::new();
         let mut asked_again = false;
         loop {
             self.check_open()?;
-            if self.routes.load().map.version() == 0 {
+            if self.routes().map.version() == 0 {
                 if patience.now {
                     return Err(would_take_time("the topology is not discovered yet"));
                 }
                 self.refresh(Kind::Wanted, patience.deadline)?;
-                if self.routes.load().map.version() == 0 {
+                if self.routes().map.version() == 0 {
                     // Suppressed: the discovery before this one failed a moment ago.
                     self.refresh(Kind::Forced, patience.deadline)?;
                 }
@@ -137,7 +136,7 @@ impl Core {
             let started = Instant::now();
             let error = match target {
                 Target::Random => return self.get_any(patience),
-                Target::Slot(slot) => match self.routes.load().primary_of(slot) {
+                Target::Slot(slot) => match self.routes().primary_of(slot) {
                     Some(key) => match self.lease(key, place.take(), patience) {
                         Ok(Some(lease)) => return Ok(lease),
                         // The node left while the call waited: the slot has another owner.
@@ -146,7 +145,7 @@ impl Core {
                     },
                     None => slot_not_covered(slot),
                 },
-                Target::Node(node) => match self.routes.load().find(node) {
+                Target::Node(node) => match self.routes().find(node) {
                     Some(key) => match self.lease(key, None, patience)? {
                         Some(lease) => return Ok(lease),
                         None => return Err(unknown_node(node)),
@@ -178,9 +177,9 @@ impl Core {
         deadline: Deadline,
         asked_again: &mut bool,
     ) -> bool {
-        let before = self.routes.load().primary_of(slot);
+        let before = self.routes().primary_of(slot);
         let refreshed = self.refresh(Kind::Wanted, deadline);
-        let after = self.routes.load().primary_of(slot);
+        let after = self.routes().primary_of(slot);
         if after != before && after.is_some() {
             return true;
         }
@@ -191,9 +190,9 @@ impl Core {
     }
 
     /// A connection to some primary: first whatever costs no wait, then the wait for one.
-    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Lease> {
+    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Box<Lease>> {
         let mut keys: Vec<MemberKey> = {
-            let routes = self.routes.load();
+            let routes = self.routes();
             let nodes = routes.map.nodes().iter().zip(&routes.members);
             nodes.filter(|(node, _)| node.role == Role::Primary).map(|(_, &key)| key).collect()
         };
@@ -235,7 +234,7 @@ impl Core {
         key: MemberKey,
         place: Option<Place>,
         patience: Patience,
-    ) -> Result<Option<Lease>> {
+    ) -> Result<Option<Box<Lease>>> {
         if let Some(place) = place
             && !patience.now
         {
@@ -283,7 +282,7 @@ impl Core {
         }
     }
 
-    fn wait(self: &Arc<Self>, key: MemberKey, patience: Patience) -> Result<Option<Lease>> {
+    fn wait(self: &Arc<Self>, key: MemberKey, patience: Patience) -> Result<Option<Box<Lease>>> {
         let waiter = {
             let mut outbox = Outbox::default();
             let mut members = self.members.lock();
@@ -320,25 +319,24 @@ impl Core {
     #[inline]
     fn vet(
         &self,
-        mut lease: Lease,
+        mut lease: Box<Lease>,
         buffers: Option<Box<Buffers>>,
         now: u64,
-    ) -> std::result::Result<Lease, Place> {
-        if !lease.pooled.has_expired(&self.options, now) && lease.connection().is_idle_and_open() {
+    ) -> std::result::Result<Box<Lease>, Place> {
+        if !lease.has_expired(now) && lease.connection().is_idle_and_open() {
             let buffers = buffers.unwrap_or_else(|| Buffers::new(&self.options));
             lease.connection().attach(buffers);
             return Ok(lease);
         }
-        let Lease { pooled, mut place } = lease;
-        drop(pooled);
+        let mut place = lease.close();
         self.members.lock().redial(&mut place);
         Err(place)
     }
 
-    fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Lease> {
+    fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Box<Lease>> {
         let (node, readonly, epoch) = {
             let members = self.members.lock();
-            let member = &members.list[place.member];
+            let member = &members.list[place.member as usize];
             (member.address.clone(), member.readonly, members.epoch)
         };
         let mut connection = match Connection::dial(&node, &self.options, readonly, deadline) {
@@ -367,7 +365,7 @@ impl Core {
 }
 
 enum Found {
-    Lease(Lease),
+    Lease(Box<Lease>),
     Full,
     NodeLeft,
 }

@@ -5,15 +5,13 @@
 //! given back. Its locks belong to one entry each; a child never opens those of the parent's entries,
 //! because the handle itself says in which process it was made.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arc_swap::ArcSwapOption;
-
 use super::lease::Lease;
+use super::pool::Core;
 use crate::connection::Interrupter;
 use crate::error::{Error, Result, Status};
-use crate::os::fork::{self, PerProcess};
+use crate::os::fork::{self, PerProcess, SetOnce};
 use crate::os::futex::Mutex;
 
 /// A checked-out connection. From the top: bit 63 set (no address looks like that), 8 bits of the fork
@@ -76,14 +74,14 @@ struct State {
 enum Holding {
     /// No connection is checked out here.
     Nothing,
-    Leased(Lease),
+    Leased(Box<Lease>),
     /// A call is using the connection.
     Lent,
 }
 
 impl Entry {
     /// Makes the lease reachable by a new handle.
-    pub(super) fn check_out(&'static self, lease: Lease) -> Handle {
+    pub(super) fn check_out(&'static self, lease: Box<Lease>) -> Handle {
         let mut state = self.state.lock();
         state.holding = Holding::Leased(lease);
         Handle::new(self.index, state.generation)
@@ -102,7 +100,7 @@ pub fn with<R>(handle: Handle, body: impl FnOnce(&mut Lease) -> Result<R>) -> Re
 }
 
 /// Ends the handle and gives the lease back, if `may` agrees; otherwise nothing changes.
-pub(super) fn end(handle: Handle, may: impl FnOnce(&Lease) -> Result<()>) -> Result<Lease> {
+pub(super) fn end(handle: Handle, may: impl FnOnce(&Lease) -> Result<()>) -> Result<Box<Lease>> {
     find(handle)?.take(handle, Holding::Nothing, may)
 }
 
@@ -113,8 +111,7 @@ pub(super) fn end(handle: Handle, may: impl FnOnce(&Lease) -> Result<()>) -> Res
 /// changes.
 pub fn release(handle: Handle) -> Result<()> {
     let lease = end(handle, |_| Ok(()))?;
-    let core = lease.place.core.clone();
-    core.take_back(lease);
+    Core::take_back(lease);
     Ok(())
 }
 
@@ -138,7 +135,7 @@ pub fn interrupt(handle: Handle) -> Result<()> {
 /// Puts the lease back when the call that uses it ends, by a panic too.
 struct Loan {
     entry: &'static Entry,
-    lease: Option<Lease>,
+    lease: Option<Box<Lease>>,
 }
 
 impl Drop for Loan {
@@ -156,7 +153,7 @@ impl Entry {
         handle: Handle,
         leaving: Holding,
         may: impl FnOnce(&Lease) -> Result<()>,
-    ) -> Result<Lease> {
+    ) -> Result<Box<Lease>> {
         let mut state = self.state.lock();
         if state.generation != handle.generation() {
             return Err(not_checked_out());
@@ -214,8 +211,7 @@ const CHUNKS: usize = 16;
 const FIRST_CHUNK: u32 = 64;
 const CAPACITY: u32 = FIRST_CHUNK * ((1 << CHUNKS) - 1);
 
-static TABLE: [ArcSwapOption<&'static [Entry]>; CHUNKS] =
-    [const { ArcSwapOption::const_empty() }; CHUNKS];
+static TABLE: [SetOnce<Box<[Entry]>>; CHUNKS] = [const { SetOnce::new() }; CHUNKS];
 /// How many entries were ever taken. A child goes on counting: the parent's entries stay the parent's.
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 
@@ -229,11 +225,10 @@ fn locate(index: u32) -> (usize, usize) {
 #[inline]
 fn entry(index: u32) -> Option<&'static Entry> {
     let (chunk, offset) = locate(index);
-    let entries: &'static [Entry] = TABLE.get(chunk)?.load().as_deref().copied()?;
-    entries.get(offset)
+    TABLE.get(chunk)?.get()?.get(offset)
 }
 
-fn free_entries() -> Arc<Mutex<Vec<&'static Entry>>> {
+fn free_entries() -> &'static Mutex<Vec<&'static Entry>> {
     static FREE: PerProcess<Mutex<Vec<&'static Entry>>> = PerProcess::new();
     FREE.get_or_make(|| Mutex::new(Vec::new()))
 }
@@ -276,13 +271,9 @@ fn grow() -> Result<&'static Entry> {
         return Err(Error::new(Status::Limit, "4,194,240 connections are open in this process"));
     }
     let (chunk, _) = locate(index);
-    if TABLE[chunk].load().is_none() {
+    if TABLE[chunk].get().is_none() {
         let first = FIRST_CHUNK * ((1 << chunk) - 1);
-        let entries: Vec<Entry> = (first..first + (FIRST_CHUNK << chunk)).map(Entry::new).collect();
-        // Two threads may get here together; the first one's chunk stays, the other's is never used.
-        let fresh: Arc<&'static [Entry]> = Arc::new(Vec::leak(entries));
-        let none: Option<Arc<&'static [Entry]>> = None;
-        TABLE[chunk].compare_and_swap(&none, Some(fresh));
+        TABLE[chunk].fill((first..first + (FIRST_CHUNK << chunk)).map(Entry::new).collect());
     }
     entry(index)
         .ok_or_else(|| Error::new(Status::Internal, "the table of connections did not grow"))

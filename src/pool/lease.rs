@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handles::{Handle, Home};
-use super::members::Outbox;
 use super::pool::Core;
 use crate::connection::Connection;
 use crate::error::{Error, Result, Status};
-use crate::options::Options;
 use crate::os::clock::coarse_millis;
 
 /// What a place is held for.
@@ -19,48 +17,39 @@ pub(super) enum Stage {
     Dialing,
     /// A connection is checked out; its number in the member's list of checkouts.
     InUse(u32),
+    /// The connection is among its node's idle ones: whoever takes it from there counts the place.
+    Idle,
 }
 
-/// One place of the pool's limits, held outside its lock. Dropping it gives the place to who waits.
+/// One place of the pool's limits. Dropping it while dialing or in use gives it to who waits.
 pub(super) struct Place {
+    /// Idle connections hold their pool too: closing the pool drops them, which ends the circle.
     pub(super) core: Arc<Core>,
     /// Index of the member (node) it counts for; stays good while the place is held.
-    pub(super) member: usize,
+    pub(super) member: u32,
     pub(super) stage: Stage,
-    /// False once the members count it otherwise (its connection became idle).
-    held: bool,
-}
-
-impl Place {
-    /// A place that the members have just counted.
-    pub(super) fn counted(core: Arc<Core>, member: usize, stage: Stage) -> Self {
-        Self { core, member, stage, held: true }
-    }
-
-    /// The members count it otherwise from here on.
-    pub(super) fn hand_over(mut self) {
-        self.held = false;
-    }
 }
 
 impl Drop for Place {
+    #[inline]
     fn drop(&mut self) {
-        if self.held {
-            let mut outbox = Outbox::default();
-            self.core.members.lock().give_back(&self.core, self.member, self.stage, &mut outbox);
-            outbox.deliver();
+        if self.stage != Stage::Idle {
+            self.core.give_back(self.member as usize, self.stage);
         }
     }
 }
 
-/// An open connection of a pool, idle or inside a [`Lease`].
-pub(super) struct Pooled {
+/// A connection of a pool and the place it holds, idle or in use.
+pub struct Lease {
+    // The order matters: the connection closes before its place is given away, so that the server
+    // never sees more connections than the limit.
     pub(super) connection: Connection,
     pub(super) home: Home,
+    pub(super) place: Place,
     /// The pool's epoch when it was dialled; reset and disconnect begin a new one.
     pub(super) epoch: u64,
     /// When `max_lifetime` ends it, on the coarse clock.
-    pub(super) expires_at: Option<u64>,
+    expires_at: Option<u64>,
     /// When it became idle or was last checked, on the coarse clock; kept only where something timed
     /// needs it.
     pub(super) idle_since: u64,
@@ -69,54 +58,32 @@ pub(super) struct Pooled {
     node_text: CString,
 }
 
-impl Pooled {
-    fn new(connection: Connection, options: &Options, epoch: u64) -> Result<Self> {
+impl Lease {
+    /// A fresh connection in the place it was dialled for.
+    pub(super) fn new(connection: Connection, place: Place, epoch: u64) -> Result<Box<Self>> {
         let now = coarse_millis();
-        let expires_at = options.max_lifetime.map(|lifetime| {
+        let expires_at = place.core.options.max_lifetime.map(|lifetime| {
             // Up to a tenth early, so that connections dialled together do not end together.
             let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
             now.saturating_add(millis - fastrand::u64(0..=millis / 10))
         });
         let node_text = CString::new(connection.node().to_string())
             .map_err(|_| Error::new(Status::Internal, "a node's address holds a NUL"))?;
-        Ok(Self {
+        Ok(Box::new(Self {
             home: Home::take(connection.interrupter())?,
             connection,
+            place,
             epoch,
             expires_at,
             idle_since: now,
             idle_order: 0,
             node_text,
-        })
-    }
-
-    /// True if `max_lifetime` or `max_idle_time` has ended it.
-    pub(super) fn has_expired(&self, options: &Options, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| now >= end)
-            || options.max_idle_time.is_some_and(|idle| {
-                u128::from(now.saturating_sub(self.idle_since)) >= idle.as_millis()
-            })
-    }
-}
-
-/// A connection in use, and the place it holds.
-pub struct Lease {
-    // The order matters: the connection closes before its place is given away, so that the server
-    // never sees more connections than the limit.
-    pub(super) pooled: Box<Pooled>,
-    pub(super) place: Place,
-}
-
-impl Lease {
-    /// A fresh connection in the place it was dialled for.
-    pub(super) fn new(connection: Connection, place: Place, epoch: u64) -> Result<Self> {
-        let pooled = Box::new(Pooled::new(connection, &place.core.options, epoch)?);
-        Ok(Self { pooled, place })
+        }))
     }
 
     /// The connection itself.
     pub fn connection(&mut self) -> &mut Connection {
-        &mut self.pooled.connection
+        &mut self.connection
     }
 
     /// The option `command_timeout`.
@@ -126,11 +93,34 @@ impl Lease {
 
     /// The node, "host:port", for as long as the connection is checked out.
     pub fn node_text(&self) -> &CStr {
-        &self.pooled.node_text
+        &self.node_text
+    }
+
+    /// When `max_lifetime` ends it, on the coarse clock.
+    pub(super) fn expires_at(&self) -> Option<u64> {
+        self.expires_at
+    }
+
+    /// True if `max_lifetime` or `max_idle_time` has ended it.
+    #[inline]
+    pub(super) fn has_expired(&self, now: u64) -> bool {
+        self.expires_at.is_some_and(|end| now >= end)
+            || self.place.core.options.max_idle_time.is_some_and(|idle| {
+                u128::from(now.saturating_sub(self.idle_since)) >= idle.as_millis()
+            })
+    }
+
+    /// Closes the connection; its place stays.
+    pub(super) fn close(self: Box<Self>) -> Place {
+        let Self { connection, home, place, .. } = *self;
+        drop(connection);
+        drop(home);
+        place
     }
 
     /// Makes it reachable by a handle.
-    pub(super) fn check_out(self) -> Handle {
-        self.pooled.home.entry().check_out(self)
+    #[inline]
+    pub(super) fn check_out(self: Box<Self>) -> Handle {
+        self.home.entry().check_out(self)
     }
 }

@@ -8,8 +8,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::lease::{Lease, Place, Pooled, Stage};
+use super::lease::{Lease, Place, Stage};
 use super::pool::Core;
+use super::routes::Routes;
 use super::stats::{NodeStats, Stats};
 use super::waiters::{Gift, Waiter};
 use crate::connection::Buffers;
@@ -33,7 +34,7 @@ pub(super) struct Member {
     /// It stands in the present map.
     pub(super) known: bool,
     /// Newest last.
-    pub(super) idle: VecDeque<Box<Pooled>>,
+    pub(super) idle: Vec<Box<Lease>>,
     pub(super) queue: VecDeque<Arc<Waiter>>,
     dialing: usize,
     checkouts: Checkouts,
@@ -94,19 +95,40 @@ impl Member {
     }
 }
 
-/// What the lock's holder leaves to be done once it is open: no I/O under it.
+/// What the lock's holder leaves to be done once it is open: no I/O under it. Mostly nothing.
+#[derive(Default)]
+pub(super) struct Outbox(Option<Box<Chores>>);
+
 #[derive(Default)]
 #[allow(clippy::vec_box)] // boxed already where they come from: moving them is moving a pointer
-pub(super) struct Outbox {
-    pub(super) close: Vec<Box<Pooled>>,
-    pub(super) wake: Vec<Arc<Waiter>>,
+struct Chores {
+    close: Vec<Box<Lease>>,
+    wake: Vec<Arc<Waiter>>,
 }
 
 impl Outbox {
+    fn close(&mut self, lease: Box<Lease>) {
+        self.0.get_or_insert_default().close.push(lease);
+    }
+
+    fn wake(&mut self, waiter: Arc<Waiter>) {
+        self.0.get_or_insert_default().wake.push(waiter);
+    }
+
     /// Closes first: who is woken dials in the place of what was closed.
-    pub(super) fn deliver(&mut self) {
-        self.close.clear();
-        for waiter in self.wake.drain(..) {
+    #[inline]
+    pub(super) fn deliver(self) {
+        if let Some(chores) = self.0 {
+            chores.run();
+        }
+    }
+}
+
+impl Chores {
+    #[cold]
+    fn run(self: Box<Self>) {
+        drop(self.close);
+        for waiter in self.wake {
             waiter.wake();
         }
     }
@@ -114,7 +136,7 @@ impl Outbox {
 
 /// What [`Members::acquire`] found.
 pub(super) enum Acquired {
-    Connection(Lease),
+    Connection(Box<Lease>),
     Place(Place),
     /// Nothing idle, and the caller would not dial.
     NothingIdle,
@@ -134,6 +156,8 @@ pub(super) struct Members {
     limit: Option<usize>,
     limit_per_node: Option<usize>,
     pub(super) list: Vec<Member>,
+    /// Looked up here by a checkout, which takes this lock in any case; swapped whole.
+    pub(super) routes: Arc<Routes>,
     vacant: Vec<u32>,
     pub(super) by_address: HashMap<NodeAddress, u32>,
     /// Places held: idle, dialing and in use, of all members.
@@ -157,6 +181,7 @@ impl Members {
             limit: limit.map(|limit| limit as usize),
             limit_per_node: limit_per_node.map(|limit| limit as usize),
             list: Vec::new(),
+            routes: Arc::default(),
             vacant: Vec::new(),
             by_address: HashMap::new(),
             total: 0,
@@ -200,7 +225,7 @@ impl Members {
             return Acquired::Closed;
         }
         let Some(index) = self.find(key) else { return Acquired::NodeLeft };
-        if let Some(lease) = self.take_idle(core, index, now) {
+        if let Some(lease) = self.take_idle(index, now) {
             return Acquired::Connection(lease);
         }
         if !self.list[index].known {
@@ -216,32 +241,27 @@ impl Members {
     }
 
     #[inline]
-    fn take_idle(&mut self, core: &Arc<Core>, index: usize, now: u64) -> Option<Lease> {
+    fn take_idle(&mut self, index: usize, now: u64) -> Option<Box<Lease>> {
         let member = &mut self.list[index];
-        let pooled = member.idle.pop_back()?;
+        let mut lease = member.idle.pop()?;
         self.idle -= 1;
-        let number = member.checkouts.begin(now);
-        Some(Lease { pooled, place: Place::counted(core.clone(), index, Stage::InUse(number)) })
+        lease.place.stage = Stage::InUse(member.checkouts.begin(now));
+        Some(lease)
     }
 
     /// Of the connections idle for `interval` milliseconds since they were used or checked, the one that
     /// has been for longest, checked out.
-    pub(super) fn take_longest_unchecked(
-        &mut self,
-        core: &Arc<Core>,
-        now: u64,
-        interval: u64,
-    ) -> Option<Lease> {
+    pub(super) fn take_longest_unchecked(&mut self, now: u64, interval: u64) -> Option<Box<Lease>> {
         let (_, index, at) = (0..self.list.len())
             .flat_map(|index| {
                 let idle = self.list[index].idle.iter().enumerate();
-                idle.map(move |(at, pooled)| (pooled.idle_since, index, at))
+                idle.map(move |(at, lease)| (lease.idle_since, index, at))
             })
             .filter(|&(since, ..)| now.saturating_sub(since) >= interval)
             .min()?;
-        let pooled = self.list[index].idle.remove(at)?;
-        self.list[index].idle.push_back(pooled);
-        self.take_idle(core, index, now)
+        let lease = self.list[index].idle.remove(at);
+        self.list[index].idle.push(lease);
+        self.take_idle(index, now)
     }
 
     /// True if the member may have one more connection, if need be in place of another's idle one.
@@ -258,20 +278,19 @@ impl Members {
         {
             let member = &mut self.list[other];
             member.counters.evicted += 1;
-            if let Some(pooled) = member.idle.pop_front() {
-                self.close_idle(other, pooled, outbox);
-            }
+            let lease = member.idle.remove(0);
+            self.close_idle(other, lease, outbox);
         }
         self.list[index].dialing += 1;
         self.total += 1;
-        Place::counted(core.clone(), index, Stage::Dialing)
+        Place { core: core.clone(), member: index as u32, stage: Stage::Dialing }
     }
 
     fn longest_idle_elsewhere(&self, index: usize) -> Option<usize> {
         if self.idle == self.list[index].idle.len() {
             return None;
         }
-        let oldest = |at: usize| self.list[at].idle.front().map(|pooled| pooled.idle_order);
+        let oldest = |at: usize| self.list[at].idle.first().map(|lease| lease.idle_order);
         (0..self.list.len())
             .filter(|&at| at != index)
             .filter_map(|at| Some((oldest(at)?, at)))
@@ -280,17 +299,17 @@ impl Members {
     }
 
     /// An idle connection, taken off its member's list, is closed and its place free.
-    pub(super) fn close_idle(&mut self, index: usize, pooled: Box<Pooled>, outbox: &mut Outbox) {
+    pub(super) fn close_idle(&mut self, index: usize, lease: Box<Lease>, outbox: &mut Outbox) {
         self.list[index].counters.closed += 1;
         self.total -= 1;
         self.idle -= 1;
-        outbox.close.push(pooled);
+        outbox.close(lease);
         self.tidy(index);
     }
 
     /// A dial succeeded: its place is in use from here on.
     pub(super) fn dialed(&mut self, place: &mut Place, now: u64) {
-        let member = &mut self.list[place.member];
+        let member = &mut self.list[place.member as usize];
         member.dialing -= 1;
         member.counters.created += 1;
         place.stage = Stage::InUse(member.checkouts.begin(now));
@@ -298,7 +317,7 @@ impl Members {
 
     /// The connection in a place in use was closed; another is dialled in the same place.
     pub(super) fn redial(&mut self, place: &mut Place) {
-        let member = &mut self.list[place.member];
+        let member = &mut self.list[place.member as usize];
         if let Stage::InUse(number) = place.stage {
             member.checkouts.end(number);
             member.counters.closed += 1;
@@ -312,25 +331,24 @@ impl Members {
     #[inline]
     pub(super) fn put_back(
         &mut self,
-        core: &Arc<Core>,
-        lease: Lease,
+        mut lease: Box<Lease>,
         outbox: &mut Outbox,
-    ) -> Option<Lease> {
-        let member = &mut self.list[lease.place.member];
+    ) -> Option<Box<Lease>> {
+        let member = &mut self.list[lease.place.member as usize];
         let wanted = member.known
             && !self.closed
-            && lease.pooled.epoch == self.epoch
-            && lease.pooled.connection.is_readonly() == member.readonly;
+            && lease.epoch == self.epoch
+            && lease.connection.is_readonly() == member.readonly;
         let (true, Stage::InUse(number)) = (wanted, lease.place.stage) else { return Some(lease) };
-        let Lease { mut pooled, place } = lease;
-        place.hand_over();
         member.checkouts.end(number);
         self.returns += 1;
-        pooled.idle_order = self.returns;
-        member.idle.push_back(pooled);
+        lease.idle_order = self.returns;
+        lease.place.stage = Stage::Idle;
+        let core = (self.waiting > 0).then(|| lease.place.core.clone());
+        member.idle.push(lease);
         self.idle += 1;
-        if self.waiting > 0 {
-            self.settle(core, outbox);
+        if let Some(core) = core {
+            self.settle(&core, outbox);
         }
         None
     }
@@ -350,6 +368,7 @@ impl Members {
                 member.checkouts.end(number);
                 member.counters.closed += 1;
             }
+            Stage::Idle => return,
         }
         self.total -= 1;
         self.tidy(index);
@@ -390,7 +409,7 @@ impl Members {
                 .filter(|&(_, index)| !self.list[index].idle.is_empty() || self.has_room(index))
                 .min();
             let Some((_, index)) = next else { return };
-            let gift = match self.take_idle(core, index, coarse_millis()) {
+            let gift = match self.take_idle(index, coarse_millis()) {
                 Some(lease) => Gift::Connection(lease),
                 None => Gift::Place(self.take_place(core, index, outbox)),
             };
@@ -402,7 +421,7 @@ impl Members {
         if let Some(waiter) = self.list[index].queue.pop_front() {
             self.waiting -= 1;
             waiter.give(gift);
-            outbox.wake.push(waiter);
+            outbox.wake(waiter);
         }
     }
 
@@ -422,8 +441,8 @@ impl Members {
     }
 
     pub(super) fn close_all_idle(&mut self, index: usize, outbox: &mut Outbox) {
-        while let Some(pooled) = self.list[index].idle.pop_front() {
-            self.close_idle(index, pooled, outbox);
+        while let Some(lease) = self.list[index].idle.pop() {
+            self.close_idle(index, lease, outbox);
         }
     }
 
@@ -437,7 +456,7 @@ impl Members {
             address: address.clone(),
             readonly: false,
             known: true,
-            idle: VecDeque::new(),
+            idle: Vec::new(),
             queue: VecDeque::new(),
             dialing: 0,
             checkouts: Checkouts::default(),

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-
 use super::handles::{self, Handle};
-use super::lease::Lease;
+use super::lease::{Lease, Stage};
 use super::members::{Members, Outbox};
 use super::routes::Routes;
 use super::stats::Stats;
@@ -16,6 +14,7 @@ use crate::error::{Error, Result, Status};
 use crate::log::Level;
 use crate::node::Role;
 use crate::options::Options;
+use crate::os::clock::coarse_millis;
 use crate::os::fork::{self, PerProcess};
 use crate::os::futex::Mutex;
 use crate::topology::{Kind, Refresh, SlotMap};
@@ -31,7 +30,6 @@ pub struct Pool {
 pub(super) struct Core {
     pub(super) options: Arc<Options>,
     pub(super) members: Mutex<Members>,
-    pub(super) routes: ArcSwap<Routes>,
     pub(super) refresh: Refresh,
 }
 
@@ -39,18 +37,19 @@ impl Core {
     fn new(options: Arc<Options>) -> Self {
         if fork::generation() > 0 {
             // A child inherits its parent's random numbers, and its siblings' are the same.
-            fastrand::seed(u64::from(std::process::id()) << 32 ^ crate::os::clock::coarse_millis());
+            fastrand::seed(u64::from(std::process::id()) << 32 ^ coarse_millis());
         }
         let members = Members::new(options.connection_limit(), options.max_connections_per_node);
         Self {
             members: Mutex::new(members),
-            routes: ArcSwap::from_pointee(Routes {
-                map: Arc::new(SlotMap::empty()),
-                members: Box::new([]),
-            }),
             refresh: Refresh::new(options.topology_refresh_min_interval),
             options,
         }
+    }
+
+    /// The present routes. Immutable: what is read from them needs no lock.
+    pub(super) fn routes(&self) -> Arc<Routes> {
+        self.members.lock().routes.clone()
     }
 
     /// Makes a new map the present one: admits its nodes, and lets those that are not in it leave.
@@ -81,27 +80,38 @@ impl Core {
             }
         }
         members.settle(self, &mut outbox);
-        let old = self.routes.swap(Arc::new(Routes { map, members: keys.into() }));
+        let routes = Arc::new(Routes { map, members: keys.into() });
+        let old = std::mem::replace(&mut members.routes, routes);
         drop(members);
         drop(old);
         outbox.deliver();
     }
 
+    /// A place is free: whoever waits for one gets it.
+    pub(super) fn give_back(self: &Arc<Self>, member: usize, stage: Stage) {
+        let mut outbox = Outbox::default();
+        self.members.lock().give_back(self, member, stage, &mut outbox);
+        outbox.deliver();
+    }
+
     /// Takes a connection back: to its node's idle ones, to who waits, or to be closed.
-    pub(super) fn take_back(self: &Arc<Self>, mut lease: Lease) {
-        if !lease.connection().is_reusable() {
+    #[inline]
+    pub(super) fn take_back(mut lease: Box<Lease>) {
+        if !lease.connection.is_reusable() {
             return;
         }
-        let buffers = lease.connection().detach();
-        if self.options.max_idle_time.is_some() || self.options.health_check_interval.is_some() {
-            lease.pooled.idle_since = crate::os::clock::coarse_millis();
+        let buffers = lease.connection.detach();
+        // Where the connection goes, its reference to the pool goes too.
+        let core = Arc::clone(&lease.place.core);
+        if core.options.max_idle_time.is_some() || core.options.health_check_interval.is_some() {
+            lease.idle_since = coarse_millis();
         }
         let mut outbox = Outbox::default();
-        let mut members = self.members.lock();
+        let mut members = core.members.lock();
         if let Some(buffers) = buffers {
             members.keep_buffers(buffers);
         }
-        let unwanted = members.put_back(self, lease, &mut outbox);
+        let unwanted = members.put_back(lease, &mut outbox);
         drop(members);
         outbox.deliver();
         drop(unwanted);
@@ -125,14 +135,9 @@ impl Pool {
     }
 
     /// What this process's threads share.
-    pub(super) fn core(&self) -> Arc<Core> {
-        self.core.get_or_make(|| Core::new(self.options.clone()))
-    }
-
-    /// The same without counting a reference.
     #[inline]
-    pub(super) fn with_core<R>(&self, body: impl FnOnce(&Arc<Core>) -> R) -> R {
-        self.core.with_or_make(|| Core::new(self.options.clone()), body)
+    pub(super) fn core(&self) -> &Arc<Core> {
+        self.core.get_or_make(|| Core::new(self.options.clone()))
     }
 
     /// The options the pool was made from.
@@ -147,20 +152,19 @@ impl Pool {
     /// NOT_CHECKED_OUT, FORKED; INVALID_ARGUMENT if it is another pool's, or in use by another thread
     /// right now: then nothing changes.
     pub fn release(&self, connection: Handle) -> Result<()> {
-        self.with_core(|core| {
-            let lease = handles::end(connection, |lease| {
-                if Arc::ptr_eq(&lease.place.core, core) {
-                    return Ok(());
-                }
-                Err(Error::new(
-                    Status::InvalidArgument,
-                    "the connection belongs to another pool; release it there, or with \
-                     rediscluster_connection_release",
-                ))
-            })?;
-            core.take_back(lease);
-            Ok(())
-        })
+        let core = self.core();
+        let lease = handles::end(connection, |lease| {
+            if Arc::ptr_eq(&lease.place.core, core) {
+                return Ok(());
+            }
+            Err(Error::new(
+                Status::InvalidArgument,
+                "the connection belongs to another pool; release it there, or with \
+                 rediscluster_connection_release",
+            ))
+        })?;
+        Core::take_back(lease);
+        Ok(())
     }
 
     /// Rediscovers the topology; connections stay.
@@ -221,7 +225,7 @@ impl Pool {
 
     /// The present map; empty, with version 0, before the first discovery.
     pub fn topology(&self) -> Arc<SlotMap> {
-        self.core().routes.load().map.clone()
+        self.core().routes().map.clone()
     }
 }
 

@@ -12,6 +12,12 @@ pub(super) struct Routes {
     pub(super) members: Box<[MemberKey]>,
 }
 
+impl Default for Routes {
+    fn default() -> Self {
+        Self { map: Arc::new(SlotMap::empty()), members: Box::new([]) }
+    }
+}
+
 impl Routes {
     /// The member of the slot's primary.
     #[inline]

@@ -18,7 +18,7 @@ impl Core {
     /// Asks the cluster for its topology and installs the answer, one thread for all who want it.
     pub(super) fn refresh(self: &Arc<Self>, kind: Kind, deadline: Deadline) -> Result<Outcome> {
         self.refresh.run(kind, deadline, || {
-            let known = self.routes.load_full();
+            let known = self.routes();
             let known = Some(&*known.map).filter(|map| map.version() > 0);
             let map = Arc::new(discover(&self.options, known, &[], deadline)?);
             self.install(map.clone());
@@ -77,11 +77,11 @@ impl Core {
         let mut members = self.members.lock();
         for index in 0..members.list.len() {
             let idle = std::mem::take(&mut members.list[index].idle);
-            for pooled in idle {
-                if pooled.has_expired(&self.options, now) {
-                    members.close_idle(index, pooled, &mut outbox);
+            for lease in idle {
+                if lease.has_expired(now) {
+                    members.close_idle(index, lease, &mut outbox);
                 } else {
-                    members.list[index].idle.push_back(pooled);
+                    members.list[index].idle.push(lease);
                 }
             }
         }
@@ -90,21 +90,20 @@ impl Core {
     }
 
     /// PINGs connections that have been idle for long, oldest first; one that does not answer is closed.
-    fn check_health(self: &Arc<Self>, deadline: Deadline) {
+    fn check_health(&self, deadline: Deadline) {
         let Some(interval) = self.options.health_check_interval else { return };
         let interval = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
         let ping = Command::of(&[b"PING"]);
         while !deadline.has_passed() {
             let now = coarse_millis();
-            let Some(mut lease) = self.members.lock().take_longest_unchecked(self, now, interval)
-            else {
+            let Some(mut lease) = self.members.lock().take_longest_unchecked(now, interval) else {
                 return;
             };
             let started = Instant::now();
             lease.connection().attach(Buffers::new(&self.options));
             let wait = deadline.earlier(Deadline::after(self.options.socket_timeout));
             match lease.connection().command(&ping, wait) {
-                Ok(_) => self.take_back(lease),
+                Ok(_) => Core::take_back(lease),
                 Err(error) => self.options.log.line(
                     Level::Warning,
                     format_args!("health check after {:?}: {error}", started.elapsed()),
@@ -129,7 +128,7 @@ impl Core {
                     let due = u64::try_from(due.as_millis()).unwrap_or(u64::MAX);
                     lease.idle_since.saturating_add(due)
                 });
-                [idle, lease.expires_at]
+                [idle, lease.expires_at()]
             })
             .flatten()
             .min();

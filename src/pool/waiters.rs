@@ -9,7 +9,7 @@ use crate::os::futex::{Event, Mutex};
 /// What ends a wait.
 pub(super) enum Gift {
     /// A connection, checked out for the waiter.
-    Connection(Lease),
+    Connection(Box<Lease>),
     /// A place to dial in.
     Place(Place),
     /// The node has left the cluster.

@@ -229,7 +229,9 @@ fn action(words: &[Word]) -> Result<Action, String> {
         _ => 1,
     };
     if rest.len() > most {
-        return Err(format!("{key} takes {most} words: quote what holds blanks, part actions by ;"));
+        return Err(format!(
+            "{key} takes {most} words: quote what holds blanks, part actions by ;"
+        ));
     }
     Ok(match key {
         "ok" => Action::Reply(Shape::Simple(fixed("OK")?)),
