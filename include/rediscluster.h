@@ -387,7 +387,7 @@ typedef enum {
  */
 typedef enum {
     /**
-     * Connections there are: idle, in use, being dialled.
+     * Connections there are: idle and in use.
      */
     REDISCLUSTER_STAT_OPEN = 1,
     /**
@@ -931,7 +931,8 @@ rediscluster_status rediscluster_options_set_log(rediscluster_options *options,
  * Returns: REDISCLUSTER_OK; CONFIG if the options make no sense together; UNREACHABLE if no
  * startup node answered; SLOT_NOT_COVERED with `require_full_coverage`; AUTH; INVALID_ARGUMENT.
  * Ownership: the pool is the caller's, who frees it with rediscluster_pool_free.
- * Blocks: until the cluster is discovered, at most the option `command_timeout`.
+ * Blocks: until the cluster is discovered: each dial at most the option `socket_connect_timeout`, each
+ * answer at most `socket_timeout`.
  * Threads: any thread.
  */
 rediscluster_status rediscluster_pool_new(const rediscluster_options *options,
@@ -1185,8 +1186,8 @@ rediscluster_status rediscluster_connection_command(rediscluster_connection *con
                                                     rediscluster_error **error);
 
 /**
- * Queues a command on the connection; nothing is sent before rediscluster_connection_flush or
- * rediscluster_connection_read. Each command appended is owed one rediscluster_connection_read.
+ * Queues a command on the connection; rediscluster_connection_flush sends it. Each command appended is
+ * owed one rediscluster_connection_read.
  *
  * command: the command; it is copied and may be changed or freed right after.
  *
@@ -1218,15 +1219,16 @@ rediscluster_status rediscluster_connection_flush(rediscluster_connection *conne
                                                   rediscluster_error **error);
 
 /**
- * The next reply, or the next push of the server (kind PUSH, owed to no command). Sends first what
- * was appended and not flushed.
+ * The next reply, or the next push of the server (kind PUSH, owed to no command). Sends first what was
+ * appended and not flushed.
  *
  * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
  * says; -2 is the option `command_timeout`.
  * reply: the reply.
  *
- * Returns: REDISCLUSTER_OK; TIMEOUT if none came in time: the connection stays usable, and the
- * reply can be read later (with a timeout of 0 and NULL for `error` that costs no allocation);
+ * Returns: REDISCLUSTER_OK; TIMEOUT if none came in time: the connection stays usable, and the reply
+ * can be read later (with a timeout of 0 and NULL for `error` that costs no allocation), unless the
+ * server owed one and was silent for the option `socket_timeout`: then the connection is broken;
  * CONNECTION; PROTOCOL or LIMIT for a reply that cannot be read; CANCELLED by
  * rediscluster_connection_interrupt; NOT_CHECKED_OUT; FORKED; INVALID_ARGUMENT.
  * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.

@@ -28,6 +28,11 @@ impl Buffers {
         self.decoder.is_empty() && self.output.is_empty()
     }
 
+    /// True if something waits to be sent.
+    pub(super) fn has_output(&self) -> bool {
+        !self.output.is_empty()
+    }
+
     /// Gives memory beyond the ordinary back.
     pub(super) fn shrink(&mut self) {
         self.decoder.shrink();

@@ -241,12 +241,21 @@ impl Connection {
         }
     }
 
-    /// The next reply or message. None if the deadline passed first: the connection stays usable, and
-    /// nothing was allocated. A deadline in the past takes only what is there.
+    /// The next reply or message, after sending what was appended. None if the deadline passed first:
+    /// the connection stays usable, and nothing was allocated. A deadline in the past takes only what
+    /// is there. A deadline that passes with a command half sent ends the connection, as in
+    /// [`Connection::flush`].
     ///
     /// While replies are owed, `socket_timeout` without a byte ends the connection (Timeout).
     pub fn read(&mut self, deadline: Deadline) -> Result<Option<Reply>> {
         self.check_usable()?;
+        if self.buffers.as_ref().is_some_and(|buffers| buffers.has_output()) {
+            // Waiting for the reply to a command that was never sent would be waiting for ever.
+            match self.flush(deadline) {
+                Err(error) if error.status() == Status::Timeout && !self.is_broken() => {}
+                sent => sent?,
+            }
+        }
         if let Some(reply) = self.held.pop() {
             return Ok(Some(reply));
         }

@@ -135,16 +135,19 @@ fn silence_own_panics() {
     if std::thread::panicking() {
         return;
     }
-    ONCE.call_once(|| {
-        let others = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            if DEPTH.with(|depth| !matches!(depth.get(), 0 | UNSEEN)) {
-                note_place(panic);
-            } else {
-                others(panic);
-            }
-        }));
-    });
+    ONCE.call_once(|| panic::set_hook(quiet_before(panic::take_hook())));
+}
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
+fn quiet_before(others: Hook) -> Hook {
+    Box::new(move |panic| {
+        if DEPTH.with(|depth| !matches!(depth.get(), 0 | UNSEEN)) {
+            note_place(panic);
+        } else {
+            others(panic);
+        }
+    })
 }
 
 fn note_place(panic: &PanicHookInfo<'_>) {
@@ -161,6 +164,10 @@ fn note_place(panic: &PanicHookInfo<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::futex::Mutex;
+
+    /// The hook is the process's: these tests take turns.
+    static TURN: Mutex<()> = Mutex::new(());
 
     fn error_of(failure: impl FnOnce() -> Result<(), Failure>) -> (rediscluster_status, Error) {
         let mut error = std::ptr::null_mut();
@@ -171,6 +178,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_status() {
+        let _turn = TURN.lock();
         let (status, error) = error_of(|| panic!("a secret"));
         assert_eq!(status, rediscluster_status::REDISCLUSTER_ERROR_INTERNAL);
         assert_eq!(error.status(), Status::Internal);
@@ -186,21 +194,19 @@ mod tests {
     fn panics_outside_the_library_go_to_the_programs_own_hook() {
         use std::sync::atomic::{AtomicU32, Ordering};
         static HEARD: AtomicU32 = AtomicU32::new(0);
-        // The order a program would have: its hook, then the library's first call. The library's
-        // hook hangs by now, so it is laid over the counting one here as `silence_own_panics` does
-        // it.
-        let library = {
-            call(std::ptr::null_mut(), || Ok(()));
-            panic::take_hook()
-        };
-        panic::set_hook(Box::new(move |panic| {
-            if panic.payload().downcast_ref::<&str>() == Some(&"the program's own") {
+        let _turn = TURN.lock();
+        call(std::ptr::null_mut(), || Ok(()));
+        let library = panic::take_hook();
+        panic::set_hook(quiet_before(Box::new(move |panic| {
+            if panic.payload().downcast_ref::<&str>() == Some(&"to be heard") {
                 HEARD.fetch_add(1, Ordering::Relaxed);
             } else {
                 library(panic);
             }
-        }));
-        assert!(panic::catch_unwind(|| panic!("the program's own")).is_err());
+        })));
+        assert!(panic::catch_unwind(|| panic!("to be heard")).is_err());
+        assert_eq!(HEARD.load(Ordering::Relaxed), 1);
+        call(std::ptr::null_mut(), || panic!("to be heard"));
         assert_eq!(HEARD.load(Ordering::Relaxed), 1);
     }
 

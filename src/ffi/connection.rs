@@ -73,8 +73,8 @@ pub unsafe extern "C" fn rediscluster_connection_command(
     })
 }
 
-/// Queues a command on the connection; nothing is sent before rediscluster_connection_flush or
-/// rediscluster_connection_read. Each command appended is owed one rediscluster_connection_read.
+/// Queues a command on the connection; rediscluster_connection_flush sends it. Each command appended is
+/// owed one rediscluster_connection_read.
 ///
 /// command: the command; it is copied and may be changed or freed right after.
 ///
@@ -124,15 +124,16 @@ pub unsafe extern "C" fn rediscluster_connection_flush(
     })
 }
 
-/// The next reply, or the next push of the server (kind PUSH, owed to no command). Sends first what
-/// was appended and not flushed.
+/// The next reply, or the next push of the server (kind PUSH, owed to no command). Sends first what was
+/// appended and not flushed.
 ///
 /// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
 /// says; -2 is the option `command_timeout`.
 /// reply: the reply.
 ///
-/// Returns: REDISCLUSTER_OK; TIMEOUT if none came in time: the connection stays usable, and the
-/// reply can be read later (with a timeout of 0 and NULL for `error` that costs no allocation);
+/// Returns: REDISCLUSTER_OK; TIMEOUT if none came in time: the connection stays usable, and the reply
+/// can be read later (with a timeout of 0 and NULL for `error` that costs no allocation), unless the
+/// server owed one and was silent for the option `socket_timeout`: then the connection is broken;
 /// CONNECTION; PROTOCOL or LIMIT for a reply that cannot be read; CANCELLED by
 /// rediscluster_connection_interrupt; NOT_CHECKED_OUT; FORKED; INVALID_ARGUMENT.
 /// Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.

@@ -49,7 +49,8 @@ fn check_access(access: i32) -> Result<(), Failure> {
 /// Returns: REDISCLUSTER_OK; CONFIG if the options make no sense together; UNREACHABLE if no
 /// startup node answered; SLOT_NOT_COVERED with `require_full_coverage`; AUTH; INVALID_ARGUMENT.
 /// Ownership: the pool is the caller's, who frees it with rediscluster_pool_free.
-/// Blocks: until the cluster is discovered, at most the option `command_timeout`.
+/// Blocks: until the cluster is discovered: each dial at most the option `socket_connect_timeout`, each
+/// answer at most `socket_timeout`.
 /// Threads: any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rediscluster_pool_new(

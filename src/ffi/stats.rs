@@ -13,7 +13,7 @@ pub struct rediscluster_stats(Stats);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub enum rediscluster_stat {
-    /// Connections there are: idle, in use, being dialled.
+    /// Connections there are: idle and in use.
     REDISCLUSTER_STAT_OPEN = 1,
     /// Connections that wait to be used.
     REDISCLUSTER_STAT_IDLE = 2,

@@ -44,6 +44,25 @@ fn a_large_pipeline_does_not_deadlock() {
 }
 
 #[test]
+fn a_read_sends_what_was_appended() {
+    let fake = Fake::new(|mut stream| {
+        expect(&mut stream, &[GET, GET].concat());
+        stream.write_all(b"+one\r\n+two\r\n").unwrap();
+        until_closed(stream);
+    });
+    let mut connection = fake.connect();
+    connection.append(&get()).unwrap();
+    connection.append(&get()).unwrap();
+    for text in ["one", "two"] {
+        let reply = connection.read(soon()).unwrap().unwrap();
+        assert_eq!(reply.root().text(), Some(text));
+    }
+    assert!(connection.is_reusable());
+    drop(connection);
+    fake.done();
+}
+
+#[test]
 fn a_flush_the_server_does_not_take_ends_in_time() {
     let (end, ended) = mpsc::channel::<()>();
     let fake = Fake::new(move |stream| {
