@@ -24,6 +24,7 @@ impl Cluster {
             "enable-debug-command local",
             "repl-diskless-sync yes",
             "repl-diskless-sync-delay 0",
+            "repl-ping-replica-period 1",
             "cluster-enabled yes",
             "cluster-config-file nodes.conf",
             // A shard that is down leaves the others working, and replicas stay where they were put.
@@ -74,8 +75,7 @@ impl Cluster {
             client.ok(&["CLUSTER", "REPLICATE", primary.as_str()])?;
         }
         cluster.wait_ok()?;
-        cluster
-            .wait_for("replicas to be known everywhere", |cluster| cluster.replicas_known(count))?;
+        cluster.wait_for("replicas to be known everywhere", |cluster| cluster.replicas_known(count))?;
         Ok(cluster)
     }
 

@@ -54,7 +54,7 @@ pub struct Node {
 pub enum Port {
     Open(TcpListener),
     Refused { _bound: OwnedFd },
-    Full { _listener: OwnedFd, _queued: Vec<TcpStream> },
+    Full { listener: OwnedFd, _queued: Vec<TcpStream> },
     Changing,
 }
 
@@ -143,7 +143,11 @@ impl Shared {
         let address = self.addresses[number - 1];
         if !matches!((&node.listen, listen), (Port::Open(_), Listen::Normal)) {
             node.close_all();
-            node.listen = Port::Changing;
+            match std::mem::replace(&mut node.listen, Port::Changing) {
+                Port::Open(listener) => os::stop_listening(&listener),
+                Port::Full { listener, .. } => os::stop_listening(&listener),
+                Port::Refused { .. } | Port::Changing => {}
+            }
             let port = os::bind(address.ip(), address.port())
                 .and_then(|socket| open_port(socket, address, listen));
             match port {
@@ -336,7 +340,7 @@ fn open_port(socket: OwnedFd, address: SocketAddr, listen: Listen) -> io::Result
         Listen::Refuse => Port::Refused { _bound: socket },
         Listen::Blackhole => {
             os::listen(&socket, 0)?;
-            Port::Full { _queued: os::fill_backlog(address)?, _listener: socket }
+            Port::Full { _queued: os::fill_backlog(address)?, listener: socket }
         }
     })
 }
@@ -346,20 +350,14 @@ fn glob(pattern: &[u8], text: &[u8], literal: bool) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),
         Some((b'*', rest)) if !literal => (0..=text.len()).any(|i| glob(rest, &text[i..], literal)),
-        Some((byte, rest)) => text.split_first().is_some_and(|(first, tail)| {
-            first.eq_ignore_ascii_case(byte) && glob(rest, tail, literal)
-        }),
+        Some((byte, rest)) => text
+            .split_first()
+            .is_some_and(|(first, tail)| first.eq_ignore_ascii_case(byte) && glob(rest, tail, literal)),
     }
 }
 
 /// Used by the store: whether the node owns a key's slot, or who does.
-pub fn moved(
-    shared: &Shared,
-    scene: &str,
-    node: usize,
-    store: Store,
-    key: &[u8],
-) -> Option<String> {
+pub fn moved(shared: &Shared, scene: &str, node: usize, store: Store, key: &[u8]) -> Option<String> {
     if store == Store::Plain {
         return None;
     }
