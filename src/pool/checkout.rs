@@ -126,10 +126,10 @@ impl Core {
                 if patience.now {
                     return Err(would_take_time("the topology is not discovered yet"));
                 }
-                self.refresh(Kind::Wanted, patience.deadline)?;
+                self.refresh(Kind::Wanted, &[], patience.deadline)?;
                 if self.routes().map.version() == 0 {
                     // Suppressed: the discovery before this one failed a moment ago.
-                    self.refresh(Kind::Forced, patience.deadline)?;
+                    self.refresh(Kind::Forced, &[], patience.deadline)?;
                 }
                 continue;
             }
@@ -178,7 +178,12 @@ impl Core {
         asked_again: &mut bool,
     ) -> bool {
         let before = self.routes().primary_of(slot);
-        let refreshed = self.refresh(Kind::Wanted, deadline);
+        let failed = before.and_then(|key| {
+            let members = self.members.lock();
+            members.member(key).map(|member| member.address.clone())
+        });
+        // Another node is asked than the one that failed, where another answers.
+        let refreshed = self.refresh(Kind::Wanted, failed.as_slice(), deadline);
         let after = self.routes().primary_of(slot);
         if after != before && after.is_some() {
             return true;

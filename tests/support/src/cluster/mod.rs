@@ -169,7 +169,7 @@ impl Cluster {
 
     fn whole(&mut self) -> Result<(), String> {
         let live = self.live();
-        let mut agreed: Option<Vec<(String, Vec<(u16, u16)>)>> = None;
+        let mut agreed: Option<Vec<_>> = None;
         let ids: Vec<String> = live.iter().map(|&n| self.id(n)).collect::<Result<_, _>>()?;
         for &node in &live {
             let mut client = self.connect(node)?;
@@ -192,7 +192,9 @@ impl Cluster {
             }
             for id in &ids {
                 let known = lines.iter().find(|line| line.id == *id);
-                let fine = |line: &Line| !line.flags.iter().any(|f| f.starts_with("fail") || f == "handshake");
+                let fine = |line: &Line| {
+                    !line.flags.iter().any(|f| f.starts_with("fail") || f == "handshake")
+                };
                 if !known.is_some_and(fine) {
                     return Err(format!("node {node} does not see {id} well"));
                 }
@@ -201,7 +203,8 @@ impl Cluster {
                 return Err(format!("node {node} has another view"));
             }
             let replication = client.ok(&["INFO", "replication"])?.text();
-            if replication.contains("role:slave") && !replication.contains("master_link_status:up") {
+            if replication.contains("role:slave") && !replication.contains("master_link_status:up")
+            {
                 return Err(format!("node {node}: the link to its primary is down"));
             }
             let replica = lines.iter().any(|line| line.is("myself") && line.is("slave"));
@@ -222,7 +225,9 @@ impl Cluster {
         loop {
             match test(self) {
                 Ok(()) => return Ok(()),
-                Err(why) if Instant::now() > end => return Err(format!("waited for {what}: {why}")),
+                Err(why) if Instant::now() > end => {
+                    return Err(format!("waited for {what}: {why}"));
+                }
                 Err(_) => thread::sleep(Duration::from_millis(20)),
             }
         }
