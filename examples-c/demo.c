@@ -171,17 +171,24 @@ static int slot_ranges(const rediscluster_node *node, char text[TEXT])
     return served;
 }
 
-static void topology_row(const rediscluster_topology *topology, const rediscluster_node *node, const char *replicas)
+/* A primary with its slots and the number of its replicas, or a replica with whose it is. */
+static void topology_row(const rediscluster_topology *topology, const rediscluster_node *node, size_t replicas)
 {
-    char slots[TEXT], count[16];
-    const bool primary = rediscluster_node_role(node) == REDISCLUSTER_ROLE_PRIMARY;
-    const int served = slot_ranges(node, slots);
+    const char *id = *rediscluster_node_id(node) != '\0' ? rediscluster_node_id(node) : "-";
 
-    snprintf(count, sizeof count, "%d", served);
-    printf("  %c  %-21s  %-7s  %.8s  %-16s  %5s  %s\n", primary ? letter_of(topology, node) : ' ',
-           rediscluster_node_address(node), primary ? "primary" : "replica",
-           *rediscluster_node_id(node) != '\0' ? rediscluster_node_id(node) : "-       ", slots,
-           primary ? count : "", replicas);
+    if (rediscluster_node_role(node) == REDISCLUSTER_ROLE_PRIMARY) {
+        char slots[TEXT];
+        const int served = slot_ranges(node, slots);
+        printf("  %c  %-21s  primary  %-8.8s  %-16s  %5d  %8zu\n", letter_of(topology, node),
+               rediscluster_node_address(node), id, slots, served, replicas);
+    } else {
+        const int64_t primary = rediscluster_node_primary(node);
+        printf("     %-21s  replica  %-8.8s  ", rediscluster_node_address(node), id);
+        if (primary < 0)
+            printf("of an unknown primary\n");
+        else
+            printf("of %c\n", letter_of(topology, rediscluster_topology_node(topology, (size_t)primary)));
+    }
 }
 
 static bool show_topology(rediscluster_pool *pool)
@@ -193,23 +200,19 @@ static bool show_topology(rediscluster_pool *pool)
         return false;
     const size_t count = rediscluster_topology_node_count(topology);
     printf("1. The cluster, as the pool discovered it: %zu nodes\n\n", count);
-    printf("     %-21s  %-7s  %-8s  %-16s  %5s  %s\n", "node", "role", "id", "slots", "count", "replicas");
+    printf("     %-21s  %-7s  %-8s  %-16s  %5s  %8s\n", "node", "role", "id", "slots", "count", "replicas");
     for (size_t i = 0; i < count; i++) {
         const rediscluster_node *node = rediscluster_topology_node(topology, i);
-        char replicas[16];
-        size_t copies = 0;
-        if (rediscluster_node_role(node) == REDISCLUSTER_ROLE_REPLICA) {
-            if (rediscluster_node_primary(node) < 0)
-                topology_row(topology, node, "(its primary is not known)");
+        size_t replicas = 0;
+        /* Replicas stand below their primary. */
+        if (rediscluster_node_role(node) == REDISCLUSTER_ROLE_REPLICA && rediscluster_node_primary(node) >= 0)
             continue;
-        }
         for (size_t j = 0; j < count; j++)
-            copies += rediscluster_node_primary(rediscluster_topology_node(topology, j)) == (int64_t)i;
-        snprintf(replicas, sizeof replicas, "%zu", copies);
+            replicas += rediscluster_node_primary(rediscluster_topology_node(topology, j)) == (int64_t)i;
         topology_row(topology, node, replicas);
         for (size_t j = 0; j < count; j++)
             if (rediscluster_node_primary(rediscluster_topology_node(topology, j)) == (int64_t)i)
-                topology_row(topology, rediscluster_topology_node(topology, j), "");
+                topology_row(topology, rediscluster_topology_node(topology, j), 0);
     }
     slot_bar(topology);
     rediscluster_topology_free(topology);
