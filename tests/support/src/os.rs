@@ -62,6 +62,12 @@ pub fn listen(socket: &OwnedFd, backlog: i32) -> io::Result<()> {
     check(unsafe { libc::listen(socket.as_raw_fd(), backlog) }).map(|_| ())
 }
 
+/// Stops listening at once. Closing alone does not while another thread polls the descriptor.
+pub fn stop_listening(listener: &impl AsRawFd) {
+    // SAFETY: plain shutdown(2).
+    unsafe { libc::shutdown(listener.as_raw_fd(), libc::SHUT_RDWR) };
+}
+
 /// Makes the close of a stream a reset: what is unsent is dropped and the peer gets RST.
 pub fn reset_on_close(stream: &TcpStream) -> io::Result<()> {
     let linger = libc::linger { l_onoff: 1, l_linger: 0 };

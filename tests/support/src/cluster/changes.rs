@@ -1,7 +1,7 @@
 //! Failovers, slots that move, nodes that come and go.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::start::meet;
 use super::{Cluster, USER};
@@ -31,8 +31,27 @@ impl Cluster {
         let promoted_id = self.id(promoted)?;
         let order: &[&str] =
             if how.is_empty() { &["CLUSTER", "FAILOVER"] } else { &["CLUSTER", "FAILOVER", how] };
-        self.connect(promoted)?.ok(order)?;
+        if how.is_empty() {
+            // Redis 7.0 lets a failover time out when nothing was ever replicated: the first ping
+            // of the primary ends that.
+            self.wait_for("the replica to have heard of its primary", |cluster| {
+                let text = cluster.connect(promoted)?.ok(&["INFO", "replication"])?.text();
+                let mut lines = text.lines();
+                let offset = lines.find_map(|line| line.strip_prefix("slave_repl_offset:"));
+                let heard = offset.and_then(|o| o.parse::<i64>().ok()).is_some_and(|o| o > 1);
+                if heard { Ok(()) } else { Err("its offset is 0".into()) }
+            })?;
+        }
+        let mut asked: Option<Instant> = None;
         self.wait_for("the failover", |cluster| {
+            // The server gives a failover up after five seconds; under load one does fail.
+            if asked.is_none_or(|time| time.elapsed() > Duration::from_secs(6)) {
+                let reply = cluster.connect(promoted)?.command(order)?;
+                if asked.is_none() && matches!(reply, crate::resp::Value::Error(_)) {
+                    return Err(reply.text());
+                }
+                asked = Some(Instant::now());
+            }
             for seen in cluster.live() {
                 let lines = cluster.view(seen)?;
                 let line = lines.iter().find(|line| line.id == promoted_id);

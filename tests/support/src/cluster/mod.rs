@@ -59,6 +59,9 @@ impl Default for Config {
 /// The user by which this module itself speaks to the servers, whatever becomes of the default one.
 const USER: &str = "cluster-support";
 
+/// Who serves which slots: node ids with their ranges.
+type Owners = Vec<(String, Vec<(u16, u16)>)>;
+
 /// A running cluster. Dropping it kills its servers and removes their folder.
 pub struct Cluster {
     program: PathBuf,
@@ -169,7 +172,7 @@ impl Cluster {
 
     fn whole(&mut self) -> Result<(), String> {
         let live = self.live();
-        let mut agreed: Option<Vec<(String, Vec<(u16, u16)>)>> = None;
+        let mut agreed: Option<Owners> = None;
         let ids: Vec<String> = live.iter().map(|&n| self.id(n)).collect::<Result<_, _>>()?;
         for &node in &live {
             let mut client = self.connect(node)?;
@@ -178,7 +181,7 @@ impl Cluster {
                 return Err(format!("node {node}: the state is not ok"));
             }
             let lines = view::parse(&client.ok(&["CLUSTER", "NODES"])?.text());
-            let mut owners: Vec<_> = lines
+            let mut owners: Owners = lines
                 .iter()
                 .filter(|line| line.is("master") && !line.slots.is_empty())
                 .map(|line| (line.id.clone(), line.slots.clone()))

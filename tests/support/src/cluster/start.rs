@@ -24,6 +24,7 @@ impl Cluster {
             "enable-debug-command local",
             "repl-diskless-sync yes",
             "repl-diskless-sync-delay 0",
+            "repl-ping-replica-period 1",
             "cluster-enabled yes",
             "cluster-config-file nodes.conf",
             // A shard that is down leaves the others working, and replicas stay where they were put.

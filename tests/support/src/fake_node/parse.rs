@@ -123,8 +123,23 @@ impl Reader {
         }
     }
 
-    /// A node's own lines come before those of `node *`.
+    /// A node that only a topology names exists too. A node's own lines come before those of
+    /// `node *`.
     fn finish(mut self) -> Script {
+        let own = self.script.rules.values().flat_map(|rules| &rules.rules);
+        let shared = self.every.iter().filter_map(|(_, entry)| match entry {
+            Entry::Rule(rule) => Some(rule),
+            _ => None,
+        });
+        let told =
+            own.chain(shared).flat_map(|rule| &rule.actions).filter_map(|action| match action {
+                Action::Topology(_, words) if !words.iter().any(Word::varies) => {
+                    let texts: Vec<_> = words.iter().map(|word| word.fill(|_| None)).collect();
+                    topology::parse(&texts).ok().map(|shards| topology::highest(&shards))
+                }
+                _ => None,
+            });
+        self.script.nodes = self.script.nodes.max(told.max().unwrap_or(0));
         for (scene, entry) in self.every {
             for node in 1..=self.script.nodes {
                 put(&mut self.script, &scene, node, entry.clone());

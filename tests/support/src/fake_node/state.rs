@@ -54,7 +54,7 @@ pub struct Node {
 pub enum Port {
     Open(TcpListener),
     Refused { _bound: OwnedFd },
-    Full { _listener: OwnedFd, _queued: Vec<TcpStream> },
+    Full { listener: OwnedFd, _queued: Vec<TcpStream> },
     Changing,
 }
 
@@ -143,7 +143,11 @@ impl Shared {
         let address = self.addresses[number - 1];
         if !matches!((&node.listen, listen), (Port::Open(_), Listen::Normal)) {
             node.close_all();
-            node.listen = Port::Changing;
+            match std::mem::replace(&mut node.listen, Port::Changing) {
+                Port::Open(listener) => os::stop_listening(&listener),
+                Port::Full { listener, .. } => os::stop_listening(&listener),
+                Port::Refused { .. } | Port::Changing => {}
+            }
             let port = os::bind(address.ip(), address.port())
                 .and_then(|socket| open_port(socket, address, listen));
             match port {
@@ -336,7 +340,7 @@ fn open_port(socket: OwnedFd, address: SocketAddr, listen: Listen) -> io::Result
         Listen::Refuse => Port::Refused { _bound: socket },
         Listen::Blackhole => {
             os::listen(&socket, 0)?;
-            Port::Full { _queued: os::fill_backlog(address)?, _listener: socket }
+            Port::Full { _queued: os::fill_backlog(address)?, listener: socket }
         }
     })
 }

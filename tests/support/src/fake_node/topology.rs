@@ -242,6 +242,11 @@ fn lines(shards: &[Shard], nodes: &[SocketAddr], myself: usize) -> String {
     out
 }
 
+/// The highest of the script's own nodes that is spoken of.
+pub fn highest(shards: &[Shard]) -> usize {
+    shards.iter().flat_map(|shard| &shard.members).filter_map(Member::node).max().unwrap_or(0)
+}
+
 /// The node of the script that owns a slot.
 pub fn owner(shards: &[Shard], slot: u16) -> Option<usize> {
     let holds = |shard: &&Shard| shard.ranges.iter().any(|r| (r.0..=r.1).contains(&slot));
