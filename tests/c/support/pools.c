@@ -109,6 +109,7 @@ void say_expect(rediscluster_connection *connection, const char *expected, const
     rediscluster_reply_free(reply);
 }
 
+/* The tool the test runs under: "valgrind", a sanitizer, "" for none. */
 static const char *tool(void)
 {
     const char *name = getenv("REDISCLUSTER_TEST_TOOL");
@@ -122,7 +123,7 @@ int test_rounds(int count)
     int rounds;
     if (text != NULL && *text != '\0')
         scale = strtod(text, NULL);
-    else if (strcmp(tool(), "valgrind") == 0)
+    else if (test_is_under_valgrind())
         scale = 0.01;
     else if (*tool() != '\0')
         scale = 0.1;
@@ -130,9 +131,14 @@ int test_rounds(int count)
     return rounds < 1 ? 1 : rounds > count ? count : rounds;
 }
 
+bool test_is_under_valgrind(void)
+{
+    return strcmp(tool(), "valgrind") == 0;
+}
+
 bool test_is_sanitized(void)
 {
-    return *tool() != '\0' && strcmp(tool(), "valgrind") != 0;
+    return *tool() != '\0' && !test_is_under_valgrind();
 }
 
 int64_t test_patience(void)

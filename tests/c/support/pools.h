@@ -37,4 +37,6 @@ int64_t test_patience(void);
  * another thread is inside. */
 bool test_is_sanitized(void);
 
+bool test_is_under_valgrind(void);
+
 #endif
