@@ -126,14 +126,15 @@ impl Core {
                 if patience.now {
                     return Err(would_take_time("the topology is not discovered yet"));
                 }
-                self.refresh(Kind::Wanted, patience.deadline)?;
+                self.refresh(Kind::Wanted, &[], patience.deadline)?;
                 if self.routes().map.version() == 0 {
                     // Suppressed: the discovery before this one failed a moment ago.
-                    self.refresh(Kind::Forced, patience.deadline)?;
+                    self.refresh(Kind::Forced, &[], patience.deadline)?;
                 }
                 continue;
             }
             let started = Instant::now();
+            let mut tried = None;
             let error = match target {
                 Target::Random => return self.get_any(patience),
                 Target::Slot(slot) => match self.routes().primary_of(slot) {
@@ -141,7 +142,10 @@ impl Core {
                         Ok(Some(lease)) => return Ok(lease),
                         // The node left while the call waited: the slot has another owner.
                         Ok(None) => continue,
-                        Err(error) => error.on_slot(slot),
+                        Err(error) => {
+                            tried = Some(key);
+                            error.on_slot(slot)
+                        }
                     },
                     None => slot_not_covered(slot),
                 },
@@ -163,24 +167,30 @@ impl Core {
                 && !patience.now
                 && attempts.len() < MOST_OWNERS
                 && !patience.deadline.has_passed()
-                && self.owner_changes(slot, patience.deadline, &mut asked_again);
+                && self.owner_changes(slot, tried, patience.deadline, &mut asked_again);
             if !again {
                 return Err(error.with_attempts(attempts));
             }
         }
     }
 
-    /// After trouble with a slot: refreshes, and tells whether the slot is another node's now.
+    /// After trouble with a slot on the member `tried`, if it had one: refreshes, and tells whether the
+    /// slot is another node's now.
     fn owner_changes(
         self: &Arc<Self>,
         slot: u16,
+        tried: Option<MemberKey>,
         deadline: Deadline,
         asked_again: &mut bool,
     ) -> bool {
-        let before = self.routes().primary_of(slot);
-        let refreshed = self.refresh(Kind::Wanted, deadline);
+        let failed = tried.and_then(|key| {
+            let members = self.members.lock();
+            members.member(key).map(|member| member.address.clone())
+        });
+        // Another node is asked than the one that failed, where another answers.
+        let refreshed = self.refresh(Kind::Wanted, failed.as_slice(), deadline);
         let after = self.routes().primary_of(slot);
-        if after != before && after.is_some() {
+        if after != tried && after.is_some() {
             return true;
         }
         // What failed may have been an old connection's end: the owner itself is dialled once more.

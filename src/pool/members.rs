@@ -5,6 +5,9 @@
 //! which serves waiters oldest first, each with an idle connection of its node, a free place, or the
 //! place of the connection that has been idle longest elsewhere. So who arrives can take what it finds.
 
+// Leases and buffers are boxed where they come from: moving one is moving a pointer.
+#![allow(clippy::vec_box)]
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -100,7 +103,6 @@ impl Member {
 pub(super) struct Outbox(Option<Box<Chores>>);
 
 #[derive(Default)]
-#[allow(clippy::vec_box)] // boxed already where they come from: moving them is moving a pointer
 struct Chores {
     close: Vec<Box<Lease>>,
     wake: Vec<Arc<Waiter>>,
@@ -126,7 +128,7 @@ impl Outbox {
 
 impl Chores {
     #[cold]
-    fn run(self: Box<Self>) {
+    fn run(self) {
         drop(self.close);
         for waiter in self.wake {
             waiter.wake();
@@ -151,7 +153,6 @@ pub(super) enum Acquired {
 const SPARE_BUFFERS: usize = 64;
 
 /// All members, the limits and who waits.
-#[allow(clippy::vec_box)] // a connection takes its buffers boxed
 pub(super) struct Members {
     limit: Option<usize>,
     limit_per_node: Option<usize>,

@@ -129,7 +129,7 @@ impl Pool {
         let pool = Self { options: Arc::new(options), core: PerProcess::new() };
         if pool.options.init_slot_cache {
             let core = pool.core();
-            core.refresh(Kind::Forced, Deadline::NEVER)?;
+            core.refresh(Kind::Forced, &[], Deadline::NEVER)?;
         }
         Ok(pool)
     }
@@ -174,7 +174,7 @@ impl Pool {
     pub fn refresh(&self, timeout: Timeout) -> Result<()> {
         let core = self.core();
         core.check_open()?;
-        core.refresh(Kind::Forced, timeout.deadline(self.options.command_timeout)).map(|_| ())
+        core.refresh(Kind::Forced, &[], timeout.deadline(self.options.command_timeout)).map(|_| ())
     }
 
     /// Closes idle connections, makes those in use close when they are released, and rediscovers.

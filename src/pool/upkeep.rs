@@ -11,16 +11,23 @@ use crate::connection::Buffers;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::log::Level;
+use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
 use crate::topology::{Kind, Outcome, discover};
 
 impl Core {
     /// Asks the cluster for its topology and installs the answer, one thread for all who want it.
-    pub(super) fn refresh(self: &Arc<Self>, kind: Kind, deadline: Deadline) -> Result<Outcome> {
+    /// `suspects` are asked after all others.
+    pub(super) fn refresh(
+        self: &Arc<Self>,
+        kind: Kind,
+        suspects: &[NodeAddress],
+        deadline: Deadline,
+    ) -> Result<Outcome> {
         self.refresh.run(kind, deadline, || {
             let known = self.routes();
             let known = Some(&*known.map).filter(|map| map.version() > 0);
-            let map = Arc::new(discover(&self.options, known, &[], deadline)?);
+            let map = Arc::new(discover(&self.options, known, suspects, deadline)?);
             self.install(map.clone());
             Ok(map)
         })
@@ -63,7 +70,7 @@ impl Core {
         if self.next_refresh() != Some(Duration::ZERO) {
             return Ok(());
         }
-        self.refresh(Kind::Wanted, deadline).map(|_| ())
+        self.refresh(Kind::Wanted, &[], deadline).map(|_| ())
     }
 
     fn next_refresh(&self) -> Option<Duration> {

@@ -159,6 +159,10 @@ pub fn parent_descriptor() -> Option<OwnedFd> {
     unsafe {
         let parent = libc::getppid();
         let fd = libc::syscall(libc::SYS_pidfd_open, parent, 0);
-        if fd < 0 || libc::getppid() != parent { None } else { Some(OwnedFd::from_raw_fd(fd as i32)) }
+        if fd < 0 || libc::getppid() != parent {
+            None
+        } else {
+            Some(OwnedFd::from_raw_fd(fd as i32))
+        }
     }
 }

@@ -211,3 +211,12 @@ fn the_program_speaks_lines_and_ends_with_its_input() {
     assert!(!output.status.success());
     assert!(output.stdout.starts_with(b"error line 1: a rule needs =>"));
 }
+
+#[test]
+fn the_document_has_an_example_that_runs() {
+    let text = include_str!("../fake_node.md");
+    let nodes = FakeNodes::run(text.split("```").nth(1).unwrap()).unwrap();
+    assert_eq!(nodes.ports().len(), 4);
+    ask(&mut connect(&nodes, 2), "GET slow", "$-1\r\n");
+    assert!(nodes.use_scene("after").is_ok());
+}

@@ -85,11 +85,17 @@ impl Cluster {
     }
 
     /// Moves keys of a slot that is between `begin_move` and `finish_move`: those named, or all.
-    pub fn move_keys(&mut self, slot: u16, to: usize, keys: Option<&[Vec<u8>]>) -> Result<(), String> {
+    pub fn move_keys(
+        &mut self,
+        slot: u16,
+        to: usize,
+        keys: Option<&[Vec<u8>]>,
+    ) -> Result<(), String> {
         let mut source = self.connect(self.owner(slot)?)?;
         source.patience(Duration::from_secs(20));
         let target = self.node(to)?.address;
-        let (host, port, slot) = (target.ip().to_string(), target.port().to_string(), slot.to_string());
+        let (host, port, slot) =
+            (target.ip().to_string(), target.port().to_string(), slot.to_string());
         let password = self.password.clone();
         let head = ["MIGRATE", &host, &port, "", "0", "10000", "AUTH2", USER, &password, "KEYS"];
         loop {
@@ -97,10 +103,14 @@ impl Cluster {
                 Some(keys) => keys.to_vec(),
                 None => {
                     let reply = source.ok(&["CLUSTER", "GETKEYSINSLOT", slot.as_str(), "200"])?;
-                    reply.items().iter().map(|key| match key {
-                        crate::resp::Value::Bulk(bytes) => bytes.clone(),
-                        _ => Vec::new(),
-                    }).collect()
+                    reply
+                        .items()
+                        .iter()
+                        .map(|key| match key {
+                            crate::resp::Value::Bulk(bytes) => bytes.clone(),
+                            _ => Vec::new(),
+                        })
+                        .collect()
                 }
             };
             if some.is_empty() {
@@ -207,8 +217,9 @@ impl Cluster {
                 return Err(format!("node {node} has replicas: fail over first, or remove them"));
             }
             let own = lines.iter().find(|line| line.id == id);
-            let slots: Vec<u16> =
-                own.map(|own| own.slots.iter().flat_map(|&(a, b)| a..=b).collect()).unwrap_or_default();
+            let slots: Vec<u16> = own
+                .map(|own| own.slots.iter().flat_map(|&(a, b)| a..=b).collect())
+                .unwrap_or_default();
             if !slots.is_empty() {
                 self.give_away(node, &slots)?;
             }
@@ -259,7 +270,9 @@ impl Cluster {
             self.pipeline(from, &orders("MIGRATING", &to_id))?;
             let counts: Vec<Vec<String>> = part
                 .iter()
-                .map(|slot| ["CLUSTER", "COUNTKEYSINSLOT", &slot.to_string()].map(String::from).to_vec())
+                .map(|slot| {
+                    ["CLUSTER", "COUNTKEYSINSLOT", &slot.to_string()].map(String::from).to_vec()
+                })
                 .collect();
             let counts = self.pipeline(from, &counts)?;
             for (&slot, count) in part.iter().zip(counts) {
@@ -279,7 +292,11 @@ impl Cluster {
         Ok(())
     }
 
-    fn pipeline(&self, node: usize, commands: &[Vec<String>]) -> Result<Vec<crate::resp::Value>, String> {
+    fn pipeline(
+        &self,
+        node: usize,
+        commands: &[Vec<String>],
+    ) -> Result<Vec<crate::resp::Value>, String> {
         let mut client = self.connect(node)?;
         client.patience(Duration::from_secs(20));
         let mut replies = Vec::new();

@@ -44,7 +44,8 @@ impl Cluster {
 
     fn run(&mut self, words: &[&str]) -> Result<String, String> {
         let word = |i: usize| words.get(i).copied().ok_or("a word is missing");
-        let node = |i: usize| word(i)?.parse::<usize>().map_err(|_| "a node is a number".to_string());
+        let node =
+            |i: usize| word(i)?.parse::<usize>().map_err(|_| "a node is a number".to_string());
         let slot = |i: usize| match word(i)?.parse::<u16>() {
             Ok(slot @ 0..16384) => Ok(slot),
             _ => Err("a slot is a number from 0 to 16383".to_string()),
@@ -105,7 +106,8 @@ impl Cluster {
                 (Some(pid), false) => format!("running {pid}"),
             };
             out.push_str(&format!("{} {} {} {state}", i + 1, node.address, node.id));
-            if let Some(line) = views.first().and_then(|v| v.iter().find(|line| line.id == node.id)) {
+            if let Some(line) = views.first().and_then(|v| v.iter().find(|line| line.id == node.id))
+            {
                 out.push_str(&format!(" {}", line.flags.join(",")));
                 if let Some(primary) = line.primary.as_deref().and_then(|id| self.number(id).ok()) {
                     out.push_str(&format!(" of {primary}"));

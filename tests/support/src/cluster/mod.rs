@@ -59,6 +59,9 @@ impl Default for Config {
 /// The user by which this module itself speaks to the servers, whatever becomes of the default one.
 const USER: &str = "cluster-support";
 
+/// Who serves which slots: node ids with their ranges.
+type Owners = Vec<(String, Vec<(u16, u16)>)>;
+
 /// A running cluster. Dropping it kills its servers and removes their folder.
 pub struct Cluster {
     program: PathBuf,
@@ -169,7 +172,7 @@ impl Cluster {
 
     fn whole(&mut self) -> Result<(), String> {
         let live = self.live();
-        let mut agreed: Option<Vec<(String, Vec<(u16, u16)>)>> = None;
+        let mut agreed: Option<Owners> = None;
         let ids: Vec<String> = live.iter().map(|&n| self.id(n)).collect::<Result<_, _>>()?;
         for &node in &live {
             let mut client = self.connect(node)?;
@@ -178,7 +181,7 @@ impl Cluster {
                 return Err(format!("node {node}: the state is not ok"));
             }
             let lines = view::parse(&client.ok(&["CLUSTER", "NODES"])?.text());
-            let mut owners: Vec<_> = lines
+            let mut owners: Owners = lines
                 .iter()
                 .filter(|line| line.is("master") && !line.slots.is_empty())
                 .map(|line| (line.id.clone(), line.slots.clone()))
@@ -192,7 +195,9 @@ impl Cluster {
             }
             for id in &ids {
                 let known = lines.iter().find(|line| line.id == *id);
-                let fine = |line: &Line| !line.flags.iter().any(|f| f.starts_with("fail") || f == "handshake");
+                let fine = |line: &Line| {
+                    !line.flags.iter().any(|f| f.starts_with("fail") || f == "handshake")
+                };
                 if !known.is_some_and(fine) {
                     return Err(format!("node {node} does not see {id} well"));
                 }
@@ -201,7 +206,8 @@ impl Cluster {
                 return Err(format!("node {node} has another view"));
             }
             let replication = client.ok(&["INFO", "replication"])?.text();
-            if replication.contains("role:slave") && !replication.contains("master_link_status:up") {
+            if replication.contains("role:slave") && !replication.contains("master_link_status:up")
+            {
                 return Err(format!("node {node}: the link to its primary is down"));
             }
             let replica = lines.iter().any(|line| line.is("myself") && line.is("slave"));
@@ -222,7 +228,9 @@ impl Cluster {
         loop {
             match test(self) {
                 Ok(()) => return Ok(()),
-                Err(why) if Instant::now() > end => return Err(format!("waited for {what}: {why}")),
+                Err(why) if Instant::now() > end => {
+                    return Err(format!("waited for {what}: {why}"));
+                }
                 Err(_) => thread::sleep(Duration::from_millis(20)),
             }
         }

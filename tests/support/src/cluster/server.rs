@@ -41,10 +41,12 @@ impl Server {
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
         places.extend(cache.or(home).map(|cache| cache.join("rediscluster")));
-        places.into_iter().map(|place| place.join(name)).find(|path| path.is_file()).ok_or(match self {
-            Self::Redis => "redis-server is not installed: run scripts/install demo".into(),
-            Self::Valkey => "valkey-server is not installed: run scripts/install valkey".into(),
-        })
+        places.into_iter().map(|place| place.join(name)).find(|path| path.is_file()).ok_or(
+            match self {
+                Self::Redis => "redis-server is not installed: run scripts/install demo".into(),
+                Self::Valkey => "valkey-server is not installed: run scripts/install valkey".into(),
+            },
+        )
     }
 }
 
@@ -75,7 +77,9 @@ impl Folder {
         for entry in fs::read_dir(&parent).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let pid = name.strip_prefix(prefix).and_then(|rest| rest.split('-').next());
-            if pid.is_some_and(|pid| pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists()) {
+            if pid.is_some_and(|pid| {
+                pid.parse::<u32>().is_ok() && !Path::new("/proc").join(pid).exists()
+            }) {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -205,7 +209,9 @@ impl Process {
             // A port that somebody else took meanwhile ends the server at once.
             let end = Instant::now() + Duration::from_secs(10);
             while Instant::now() < end {
-                if TcpListener::bind(process.address).is_err() && process.log().contains("eady to accept") {
+                if TcpListener::bind(process.address).is_err()
+                    && process.log().contains("eady to accept")
+                {
                     return Ok(process);
                 }
                 if !process.running() {

@@ -75,7 +75,8 @@ impl Cluster {
             client.ok(&["CLUSTER", "REPLICATE", primary.as_str()])?;
         }
         cluster.wait_ok()?;
-        cluster.wait_for("replicas to be known everywhere", |cluster| cluster.replicas_known(count))?;
+        cluster
+            .wait_for("replicas to be known everywhere", |cluster| cluster.replicas_known(count))?;
         Ok(cluster)
     }
 

@@ -55,7 +55,8 @@ impl FakeNodes {
             "localhost" => IpAddr::from([127, 0, 0, 1]),
             host => host.parse().map_err(|_| format!("\"{host}\" is no address"))?,
         };
-        let shared = Shared::bind(script, host).map_err(|error| format!("cannot listen: {error}"))?;
+        let shared =
+            Shared::bind(script, host).map_err(|error| format!("cannot listen: {error}"))?;
         let acceptor = listener::start(shared.clone());
         Ok(Self { shared, acceptor: Some(acceptor) })
     }

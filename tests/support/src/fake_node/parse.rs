@@ -131,13 +131,14 @@ impl Reader {
             Entry::Rule(rule) => Some(rule),
             _ => None,
         });
-        let told = own.chain(shared).flat_map(|rule| &rule.actions).filter_map(|action| match action {
-            Action::Topology(_, words) if !words.iter().any(Word::varies) => {
-                let texts: Vec<_> = words.iter().map(|word| word.fill(|_| None)).collect();
-                topology::parse(&texts).ok().map(|shards| topology::highest(&shards))
-            }
-            _ => None,
-        });
+        let told =
+            own.chain(shared).flat_map(|rule| &rule.actions).filter_map(|action| match action {
+                Action::Topology(_, words) if !words.iter().any(Word::varies) => {
+                    let texts: Vec<_> = words.iter().map(|word| word.fill(|_| None)).collect();
+                    topology::parse(&texts).ok().map(|shards| topology::highest(&shards))
+                }
+                _ => None,
+            });
         self.script.nodes = self.script.nodes.max(told.max().unwrap_or(0));
         for (scene, entry) in self.every {
             for node in 1..=self.script.nodes {
@@ -243,7 +244,9 @@ fn action(words: &[Word]) -> Result<Action, String> {
         _ => 1,
     };
     if rest.len() > most {
-        return Err(format!("{key} takes {most} words: quote what holds blanks, part actions by ;"));
+        return Err(format!(
+            "{key} takes {most} words: quote what holds blanks, part actions by ;"
+        ));
     }
     Ok(match key {
         "ok" => Action::Reply(Shape::Simple(fixed("OK")?)),

@@ -305,7 +305,11 @@ impl Connection<'_> {
                 (_, "connection") => Some(self.number.to_string().into_bytes()),
                 (_, "protocol") => Some(self.protocol.to_string().into_bytes()),
                 (_, "scene") => Some(state.scene.clone().into_bytes()),
-                _ => state.variables.get(name).cloned().or_else(|| self.shared.fixed(name, self.node)),
+                _ => state
+                    .variables
+                    .get(name)
+                    .cloned()
+                    .or_else(|| self.shared.fixed(name, self.node)),
             }
         })
     }

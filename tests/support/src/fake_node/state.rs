@@ -350,14 +350,20 @@ fn glob(pattern: &[u8], text: &[u8], literal: bool) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),
         Some((b'*', rest)) if !literal => (0..=text.len()).any(|i| glob(rest, &text[i..], literal)),
-        Some((byte, rest)) => text
-            .split_first()
-            .is_some_and(|(first, tail)| first.eq_ignore_ascii_case(byte) && glob(rest, tail, literal)),
+        Some((byte, rest)) => text.split_first().is_some_and(|(first, tail)| {
+            first.eq_ignore_ascii_case(byte) && glob(rest, tail, literal)
+        }),
     }
 }
 
 /// Used by the store: whether the node owns a key's slot, or who does.
-pub fn moved(shared: &Shared, scene: &str, node: usize, store: Store, key: &[u8]) -> Option<String> {
+pub fn moved(
+    shared: &Shared,
+    scene: &str,
+    node: usize,
+    store: Store,
+    key: &[u8],
+) -> Option<String> {
     if store == Store::Plain {
         return None;
     }

@@ -20,7 +20,9 @@ pub fn handshake(args: &[Vec<u8>], protocol: &mut u8, connection: u64) -> Option
                 None => {}
                 Some(b"2") => *protocol = 2,
                 Some(b"3") => *protocol = 3,
-                Some(_) => return Some(Value::Error(b"NOPROTO unsupported protocol version".to_vec())),
+                Some(_) => {
+                    return Some(Value::Error(b"NOPROTO unsupported protocol version".to_vec()));
+                }
             }
             let pair = |name: &str, value: Value| (Value::bulk(name), value);
             Value::Map(vec![

@@ -194,7 +194,10 @@ fn shard(shard: &Shard, nodes: &[SocketAddr]) -> Value {
         Value::Map(pairs)
     });
     Value::Map(vec![
-        (Value::bulk("slots"), Value::Array(ends.map(|slot| Value::Integer(slot.into())).collect())),
+        (
+            Value::bulk("slots"),
+            Value::Array(ends.map(|slot| Value::Integer(slot.into())).collect()),
+        ),
         (Value::bulk("nodes"), Value::Array(members.collect())),
     ])
 }
@@ -286,7 +289,10 @@ mod tests {
         assert!(lines.contains(&format!(":7002@17002,b.example slave {} ", node_id(1))), "{lines}");
         let shards_text = answer(Form::Shards, &shards, &nodes, 1).to_string();
         assert!(shards_text.contains("{slots [0 9 11 11] nodes [{id "), "{shards_text}");
-        assert_eq!((owner(&shards, 11), owner(&shards, 10), owner(&shards, 12)), (Some(1), None, None));
+        assert_eq!(
+            (owner(&shards, 11), owner(&shards, 10), owner(&shards, 12)),
+            (Some(1), None, None)
+        );
         assert_eq!(parse(&words("each:0-99=1")).unwrap()[0].ranges.len(), 100);
         for bad in ["0-5", "5-1=1", "0-5=x", "0-5=0", "0=1,2", "99999=1"] {
             assert!(parse(&words(bad)).is_err(), "{bad}");
@@ -295,6 +301,9 @@ mod tests {
 
     #[test]
     fn slots_of_keys() {
-        assert_eq!((key_slot(b"123456789"), key_slot(b"foo"), key_slot(b"a{foo}b")), (12739, 12182, 12182));
+        assert_eq!(
+            (key_slot(b"123456789"), key_slot(b"foo"), key_slot(b"a{foo}b")),
+            (12739, 12182, 12182)
+        );
     }
 }
