@@ -118,18 +118,16 @@ pub fn release(handle: Handle) -> Result<()> {
 /// Ends, from any thread, what the connection is doing: that call and later ones give CANCELLED.
 pub fn interrupt(handle: Handle) -> Result<()> {
     let entry = find(handle)?;
-    let interrupter = {
-        let state = entry.state.lock();
-        match state.holding {
-            Holding::Nothing => return Err(not_checked_out()),
-            _ if state.generation != handle.generation() => return Err(not_checked_out()),
-            _ => state.interrupter.clone(),
+    // The entry stays locked: a moment later the connection could be someone else's.
+    let state = entry.state.lock();
+    match (&state.holding, &state.interrupter) {
+        (Holding::Nothing, _) | (_, None) => Err(not_checked_out()),
+        _ if state.generation != handle.generation() => Err(not_checked_out()),
+        (_, Some(interrupter)) => {
+            interrupter.interrupt();
+            Ok(())
         }
-    };
-    if let Some(interrupter) = interrupter {
-        interrupter.interrupt();
     }
-    Ok(())
 }
 
 /// Puts the lease back when the call that uses it ends, by a panic too.

@@ -50,9 +50,10 @@ pub struct Lease {
     pub(super) epoch: u64,
     /// When `max_lifetime` ends it, on the coarse clock.
     expires_at: Option<u64>,
-    /// When it became idle or was last checked, on the coarse clock; kept only where something timed
-    /// needs it.
+    /// When it became idle, on the coarse clock; kept only where something timed needs it.
     pub(super) idle_since: u64,
+    /// When it became idle or answered a health check since, likewise.
+    pub(super) checked_at: u64,
     /// Grows with each return: who has the smallest has been idle longest.
     pub(super) idle_order: u64,
     node_text: CString,
@@ -76,6 +77,7 @@ impl Lease {
             epoch,
             expires_at,
             idle_since: now,
+            checked_at: now,
             idle_order: 0,
             node_text,
         }))

@@ -256,7 +256,7 @@ impl Members {
         let (_, index, at) = (0..self.list.len())
             .flat_map(|index| {
                 let idle = self.list[index].idle.iter().enumerate();
-                idle.map(move |(at, lease)| (lease.idle_since, index, at))
+                idle.map(move |(at, lease)| (lease.checked_at, index, at))
             })
             .filter(|&(since, ..)| now.saturating_sub(since) >= interval)
             .min()?;
@@ -335,6 +335,18 @@ impl Members {
         mut lease: Box<Lease>,
         outbox: &mut Outbox,
     ) -> Option<Box<Lease>> {
+        self.returns += 1;
+        lease.idle_order = self.returns;
+        self.put_back_unused(lease, outbox)
+    }
+
+    /// The same for a connection that was only looked at: it stays as old as it was.
+    #[inline]
+    pub(super) fn put_back_unused(
+        &mut self,
+        mut lease: Box<Lease>,
+        outbox: &mut Outbox,
+    ) -> Option<Box<Lease>> {
         let member = &mut self.list[lease.place.member as usize];
         let wanted = member.known
             && !self.closed
@@ -342,11 +354,14 @@ impl Members {
             && lease.connection.is_readonly() == member.readonly;
         let (true, Stage::InUse(number)) = (wanted, lease.place.stage) else { return Some(lease) };
         member.checkouts.end(number);
-        self.returns += 1;
-        lease.idle_order = self.returns;
         lease.place.stage = Stage::Idle;
         let core = (self.waiting > 0).then(|| lease.place.core.clone());
-        member.idle.push(lease);
+        if member.idle.last().is_some_and(|last| last.idle_order > lease.idle_order) {
+            let at = member.idle.partition_point(|other| other.idle_order < lease.idle_order);
+            member.idle.insert(at, lease);
+        } else {
+            member.idle.push(lease);
+        }
         self.idle += 1;
         if let Some(core) = core {
             self.settle(&core, outbox);
