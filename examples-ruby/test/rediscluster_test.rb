@@ -66,13 +66,14 @@ class RedisclusterTest < Minitest::Test
   def test_interrupt
     pool = pool()
     blocked = pool.by_key("rubytest:none")
+    node = blocked.node
     ended = Thread.new do
       blocked.call("BLPOP", "rubytest:none", 0, timeout: 60)
     rescue Rediscluster::Cancelled => e
       e
     end
     wait_for("BLPOP") do
-      pool.by_node(blocked.node) { |other| !other.call("INFO", "clients").include?("blocked_clients:0") }
+      pool.by_node(node) { |other| !other.call("INFO", "clients").include?("blocked_clients:0") }
     end
     blocked.interrupt
     assert_kind_of Rediscluster::Cancelled, ended.value
