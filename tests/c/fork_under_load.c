@@ -2,7 +2,10 @@
 /* L6: fork, 1,000 times, while threads use every connection of a pool and others wait for one. In each
  * child the first call works, on a connection of its own; a connection checked out across the fork gives
  * FORKED; then eight threads contend for the same handle without a hang; and when the child has freed the
- * pool and ended, the parent's connections still work. */
+ * pool and ended, the parent's connections still work.
+ *
+ * Under a sanitizer, whose own allocator does not outlive a fork, threads stand still at each fork: those
+ * with a connection between two commands, the others waiting in the pool. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "descriptors.h"
@@ -17,14 +20,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LOADERS = 6, CHILD_THREADS = 8, FORKS = 1000, IN_CHILD = 10 };
+enum { LOADERS = 6, PLACES = 2, CHILD_THREADS = 8, FORKS = 1000, IN_CHILD = 10 };
 
 struct shared {
     rediscluster_pool *pool;
     fake_node *fake;
     rediscluster_connection *held; /* across all forks */
     pthread_mutex_t lock;
-    bool done;
+    pthread_cond_t changed;
+    bool done, pause;
+    int paused;
     long rounds;
 };
 
@@ -63,6 +68,12 @@ static void load(struct shared *shared, int number)
         bool done;
         rediscluster_connection *connection = take_slot(shared->pool, number % 2 ? 16383 : 0, -1);
         CHECK(echoes(connection, number * 1000000 + round));
+        pthread_mutex_lock(&shared->lock);
+        shared->paused++;
+        while (shared->pause)
+            pthread_cond_wait(&shared->changed, &shared->lock);
+        shared->paused--;
+        pthread_mutex_unlock(&shared->lock);
         give_back(connection);
         pthread_mutex_lock(&shared->lock);
         shared->rounds++;
@@ -117,16 +128,41 @@ static void child(struct shared *shared)
     _exit(0);
 }
 
+static bool all_stand(struct shared *shared)
+{
+    int paused;
+    pthread_mutex_lock(&shared->lock);
+    paused = shared->paused;
+    pthread_mutex_unlock(&shared->lock);
+    return paused == PLACES
+           && pool_stat(shared->pool, NULL, REDISCLUSTER_STAT_WAITING) == LOADERS - PLACES;
+}
+
+static void pause_all(struct shared *shared, bool pause)
+{
+    pthread_mutex_lock(&shared->lock);
+    shared->pause = pause;
+    pthread_cond_broadcast(&shared->changed);
+    pthread_mutex_unlock(&shared->lock);
+    if (pause)
+        WAIT_UNTIL(all_stand(shared), 20000);
+}
+
 static void parent(struct shared *shared)
 {
     int forks = test_rounds(FORKS);
     WAIT_UNTIL(pool_stat(shared->pool, NULL, REDISCLUSTER_STAT_WAITS) > 0, 10000);
     for (int i = 0; i < forks; i++) {
         int status = 0;
-        pid_t pid = fork();
+        pid_t pid;
+        if (test_is_sanitized())
+            pause_all(shared, true);
+        pid = fork();
         CHECK(pid >= 0);
         if (pid == 0)
             child(shared);
+        if (test_is_sanitized())
+            pause_all(shared, false);
         CHECK(waitpid(pid, &status, 0) == pid);
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
             check_fail(__FILE__, __LINE__, "child %d ended with status %x", i, (unsigned)status);
@@ -154,6 +190,7 @@ int main(void)
     int sockets = descriptors_sockets();
     shared.fake = fake;
     CHECK(pthread_mutex_init(&shared.lock, NULL) == 0);
+    CHECK(pthread_cond_init(&shared.changed, NULL) == 0);
     /* One of the places is held throughout: six threads for the other two. */
     shared.pool = pool_of(fake_node_address(fake, 1), "max_connections", "3",
                           "max_connections_per_node", "2", "pool_exhausted", "block", NULL);
@@ -166,6 +203,7 @@ int main(void)
     CHECK_INT(pool_stat(shared.pool, NULL, REDISCLUSTER_STAT_TIMEOUTS), 0);
     rediscluster_pool_free(shared.pool);
     CHECK_INT(descriptors_sockets(), sockets);
+    pthread_cond_destroy(&shared.changed);
     pthread_mutex_destroy(&shared.lock);
     fake_node_stop(fake);
     return 0;

@@ -130,6 +130,11 @@ int test_rounds(int count)
     return rounds < 1 ? 1 : rounds > count ? count : rounds;
 }
 
+bool test_is_sanitized(void)
+{
+    return *tool() != '\0' && strcmp(tool(), "valgrind") != 0;
+}
+
 int64_t test_patience(void)
 {
     const char *text = getenv("REDISCLUSTER_TEST_PATIENCE");

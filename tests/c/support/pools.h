@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A pool of these startup nodes ("host:port,…") and options: name, value, …, NULL. It must come to be. */
@@ -31,5 +32,9 @@ int test_rounds(int count);
 
 /* What an upper bound of time is multiplied by: 4, more under a tool (REDISCLUSTER_TEST_PATIENCE). */
 int64_t test_patience(void);
+
+/* True under a sanitizer: its allocator has locks of its own, which a fork leaves closed in the child if
+ * another thread is inside. */
+bool test_is_sanitized(void);
 
 #endif
