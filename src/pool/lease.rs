@@ -15,8 +15,8 @@ use crate::os::clock::coarse_millis;
 pub(super) enum Stage {
     /// A connection is being made.
     Dialing,
-    /// A connection is checked out; its number in the member's list of checkouts.
-    InUse(u32),
+    /// A connection is checked out.
+    InUse,
     /// The connection is among its node's idle ones: whoever takes it from there counts the place.
     Idle,
 }
@@ -27,6 +27,8 @@ pub(super) struct Place {
     pub(super) core: Arc<Core>,
     /// Index of the member (node) it counts for; stays good while the place is held.
     pub(super) member: u32,
+    /// Of the connection that has the place, in the member's list of checkouts.
+    pub(super) seat: u32,
     pub(super) stage: Stage,
 }
 
@@ -34,7 +36,7 @@ impl Drop for Place {
     #[inline]
     fn drop(&mut self) {
         if self.stage != Stage::Idle {
-            self.core.give_back(self.member as usize, self.stage);
+            Core::give_back(self);
         }
     }
 }

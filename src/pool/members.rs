@@ -44,31 +44,38 @@ pub(super) struct Member {
     pub(super) counters: NodeStats,
 }
 
-/// When each of a member's checkouts began: numbers are reused, so a checkout costs no search.
+/// When each of a member's checkouts began. A connection keeps its seat from its dial to its close, so
+/// that a checkout costs one store.
 #[derive(Default)]
 struct Checkouts {
-    /// By number, on the coarse clock; 0: the number is free.
+    /// By seat, on the coarse clock; 0: not checked out.
     since: Vec<u64>,
     free: Vec<u32>,
+    count: usize,
 }
 
 impl Checkouts {
-    fn begin(&mut self, now: u64) -> u32 {
-        if let Some(number) = self.free.pop() {
-            self.since[number as usize] = now;
-            return number;
-        }
-        self.since.push(now);
-        (self.since.len() - 1) as u32
+    fn take_seat(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.since.push(0);
+            (self.since.len() - 1) as u32
+        })
     }
 
-    fn end(&mut self, number: u32) {
-        self.since[number as usize] = 0;
-        self.free.push(number);
+    fn leave_seat(&mut self, seat: u32) {
+        self.free.push(seat);
     }
 
-    fn count(&self) -> usize {
-        self.since.len() - self.free.len()
+    #[inline]
+    fn begin(&mut self, seat: u32, now: u64) {
+        self.since[seat as usize] = now;
+        self.count += 1;
+    }
+
+    #[inline]
+    fn end(&mut self, seat: u32) {
+        self.since[seat as usize] = 0;
+        self.count -= 1;
     }
 
     fn oldest(&self) -> Option<u64> {
@@ -78,7 +85,7 @@ impl Checkouts {
 
 impl Member {
     fn places(&self) -> usize {
-        self.idle.len() + self.dialing + self.checkouts.count()
+        self.idle.len() + self.dialing + self.checkouts.count
     }
 
     fn is_needed(&self) -> bool {
@@ -86,7 +93,7 @@ impl Member {
     }
 
     fn stats(&self) -> NodeStats {
-        let (idle, in_use) = (self.idle.len() as u64, self.checkouts.count() as u64);
+        let (idle, in_use) = (self.idle.len() as u64, self.checkouts.count as u64);
         NodeStats {
             open: idle + in_use,
             idle,
@@ -246,7 +253,8 @@ impl Members {
         let member = &mut self.list[index];
         let mut lease = member.idle.pop()?;
         self.idle -= 1;
-        lease.place.stage = Stage::InUse(member.checkouts.begin(now));
+        lease.place.stage = Stage::InUse;
+        member.checkouts.begin(lease.place.seat, now);
         Some(lease)
     }
 
@@ -284,7 +292,7 @@ impl Members {
         }
         self.list[index].dialing += 1;
         self.total += 1;
-        Place { core: core.clone(), member: index as u32, stage: Stage::Dialing }
+        Place { core: core.clone(), member: index as u32, seat: 0, stage: Stage::Dialing }
     }
 
     fn longest_idle_elsewhere(&self, index: usize) -> Option<usize> {
@@ -301,7 +309,9 @@ impl Members {
 
     /// An idle connection, taken off its member's list, is closed and its place free.
     pub(super) fn close_idle(&mut self, index: usize, lease: Box<Lease>, outbox: &mut Outbox) {
-        self.list[index].counters.closed += 1;
+        let member = &mut self.list[index];
+        member.counters.closed += 1;
+        member.checkouts.leave_seat(lease.place.seat);
         self.total -= 1;
         self.idle -= 1;
         outbox.close(lease);
@@ -313,14 +323,17 @@ impl Members {
         let member = &mut self.list[place.member as usize];
         member.dialing -= 1;
         member.counters.created += 1;
-        place.stage = Stage::InUse(member.checkouts.begin(now));
+        place.seat = member.checkouts.take_seat();
+        member.checkouts.begin(place.seat, now);
+        place.stage = Stage::InUse;
     }
 
     /// The connection in a place in use was closed; another is dialled in the same place.
     pub(super) fn redial(&mut self, place: &mut Place) {
         let member = &mut self.list[place.member as usize];
-        if let Stage::InUse(number) = place.stage {
-            member.checkouts.end(number);
+        if place.stage == Stage::InUse {
+            member.checkouts.end(place.seat);
+            member.checkouts.leave_seat(place.seat);
             member.counters.closed += 1;
             member.dialing += 1;
             place.stage = Stage::Dialing;
@@ -340,8 +353,10 @@ impl Members {
             && !self.closed
             && lease.epoch == self.epoch
             && lease.connection.is_readonly() == member.readonly;
-        let (true, Stage::InUse(number)) = (wanted, lease.place.stage) else { return Some(lease) };
-        member.checkouts.end(number);
+        if !wanted {
+            return Some(lease);
+        }
+        member.checkouts.end(lease.place.seat);
         self.returns += 1;
         lease.idle_order = self.returns;
         lease.place.stage = Stage::Idle;
@@ -357,23 +372,23 @@ impl Members {
     /// A place is free again.
     pub(super) fn give_back(
         &mut self,
-        core: &Arc<Core>,
-        index: usize,
-        stage: Stage,
+        place: &Place,
         outbox: &mut Outbox,
     ) {
+        let index = place.member as usize;
         let member = &mut self.list[index];
-        match stage {
+        match place.stage {
             Stage::Dialing => member.dialing -= 1,
-            Stage::InUse(number) => {
-                member.checkouts.end(number);
+            Stage::InUse => {
+                member.checkouts.end(place.seat);
+                member.checkouts.leave_seat(place.seat);
                 member.counters.closed += 1;
             }
             Stage::Idle => return,
         }
         self.total -= 1;
         self.tidy(index);
-        self.settle(core, outbox);
+        self.settle(&place.core, outbox);
     }
 
     /// Queues a new waiter for the member, last of all.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handles::{self, Handle};
-use super::lease::{Lease, Stage};
+use super::lease::{Lease, Place};
 use super::members::{Members, Outbox};
 use super::routes::Routes;
 use super::stats::Stats;
@@ -88,9 +88,9 @@ impl Core {
     }
 
     /// A place is free: whoever waits for one gets it.
-    pub(super) fn give_back(self: &Arc<Self>, member: usize, stage: Stage) {
+    pub(super) fn give_back(place: &Place) {
         let mut outbox = Outbox::default();
-        self.members.lock().give_back(self, member, stage, &mut outbox);
+        place.core.members.lock().give_back(place, &mut outbox);
         outbox.deliver();
     }
 
