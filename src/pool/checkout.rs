@@ -74,7 +74,7 @@ impl Pool {
         self.get(Target::Random, timeout)
     }
 
-    #[inline]
+    #[inline(always)]
     fn get(&self, target: Target<'_>, timeout: Timeout) -> Result<Handle> {
         let core = self.core();
         let mut place = None;
@@ -85,31 +85,32 @@ impl Pool {
                 None => {}
             }
         }
-        let patience = Patience {
-            deadline: timeout.deadline(core.options.timeout),
-            now: timeout == Timeout::Now,
-        };
-        core.get(target, place, patience).map(Lease::check_out)
+        core.get_slowly(target, place, timeout)
     }
 }
 
 impl Core {
     /// The quick way: an idle connection, or the place of one that did not pass the idle check. None: the
     /// long way decides.
-    #[inline]
+    #[inline(always)]
     fn take_idle(self: &Arc<Self>, slot: u16) -> Option<std::result::Result<Box<Lease>, Place>> {
         let now = coarse_millis();
-        let mut members = self.members.lock();
-        let key = members.routes.primary_of(slot)?;
-        // Without a dial nothing is closed, so nothing comes into the outbox.
-        match members.acquire(self, key, now, false, &mut Outbox::default()) {
-            Acquired::Connection(lease) => {
-                let buffers = members.take_buffers();
-                drop(members);
-                Some(self.vet(lease, buffers, now))
-            }
-            _ => None,
-        }
+        let (lease, buffers) = self.members.lock().take_idle_of_slot(slot, now)?;
+        Some(self.vet(lease, buffers, now))
+    }
+
+    #[cold]
+    fn get_slowly(
+        self: &Arc<Self>,
+        target: Target<'_>,
+        place: Option<Place>,
+        timeout: Timeout,
+    ) -> Result<Handle> {
+        let patience = Patience {
+            deadline: timeout.deadline(self.options.timeout),
+            now: timeout == Timeout::Now,
+        };
+        self.get(target, place, patience).map(Lease::check_out)
     }
 
     fn get(
@@ -326,21 +327,26 @@ impl Core {
 
     /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
     /// a new one.
-    #[inline]
+    #[inline(always)]
     fn vet(
         &self,
         mut lease: Box<Lease>,
         buffers: Option<Box<Buffers>>,
         now: u64,
     ) -> std::result::Result<Box<Lease>, Place> {
-        if !lease.has_expired(now) && lease.connection().is_idle_and_open() {
-            let buffers = buffers.unwrap_or_else(|| Buffers::new(&self.options));
-            lease.connection().attach(buffers);
-            return Ok(lease);
+        if lease.has_expired(now) || !lease.connection().is_idle_and_open() {
+            return Err(self.close_for_another(lease));
         }
+        let buffers = buffers.unwrap_or_else(|| Buffers::new(&self.options));
+        lease.connection().attach(buffers);
+        Ok(lease)
+    }
+
+    #[cold]
+    fn close_for_another(&self, lease: Box<Lease>) -> Place {
         let mut place = lease.close();
         self.members.lock().redial(&mut place);
-        Err(place)
+        place
     }
 
     fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Box<Lease>> {

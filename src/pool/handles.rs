@@ -67,23 +67,19 @@ pub(super) struct Entry {
 struct State {
     /// Grows whenever a handle to this entry stops being good.
     generation: u32,
-    holding: Holding,
-    interrupter: Option<Interrupter>,
-}
-
-enum Holding {
-    /// No connection is checked out here.
-    Nothing,
-    Leased(Box<Lease>),
+    /// The connection, while it is checked out and no call uses it.
+    lease: Option<Box<Lease>>,
     /// A call is using the connection.
-    Lent,
+    lent: bool,
+    interrupter: Option<Interrupter>,
 }
 
 impl Entry {
     /// Makes the lease reachable by a new handle.
+    #[inline(always)]
     pub(super) fn check_out(&'static self, lease: Box<Lease>) -> Handle {
         let mut state = self.state.lock();
-        state.holding = Holding::Leased(lease);
+        state.lease = Some(lease);
         Handle::new(self.index, state.generation)
     }
 }
@@ -91,7 +87,7 @@ impl Entry {
 /// Lends the connection behind a handle to `body`, which runs without any lock.
 pub fn with<R>(handle: Handle, body: impl FnOnce(&mut Lease) -> Result<R>) -> Result<R> {
     let entry = find(handle)?;
-    let lease = entry.take(handle, Holding::Lent, |_| Ok(()))?;
+    let lease = entry.take(handle, |_| Ok(()), |state| state.lent = true)?;
     let mut loan = Loan { entry, lease: Some(lease) };
     match &mut loan.lease {
         Some(lease) => body(lease),
@@ -101,7 +97,8 @@ pub fn with<R>(handle: Handle, body: impl FnOnce(&mut Lease) -> Result<R>) -> Re
 
 /// Ends the handle and gives the lease back, if `may` agrees; otherwise nothing changes.
 pub(super) fn end(handle: Handle, may: impl FnOnce(&Lease) -> Result<()>) -> Result<Box<Lease>> {
-    find(handle)?.take(handle, Holding::Nothing, may)
+    let no_good_from_here = |state: &mut State| state.generation = state.generation.wrapping_add(1);
+    find(handle)?.take(handle, may, no_good_from_here)
 }
 
 /// Gives a connection back to its own pool, which may have been freed meanwhile: then it closes.
@@ -120,11 +117,10 @@ pub fn interrupt(handle: Handle) -> Result<()> {
     let entry = find(handle)?;
     let interrupter = {
         let state = entry.state.lock();
-        match state.holding {
-            Holding::Nothing => return Err(not_checked_out()),
-            _ if state.generation != handle.generation() => return Err(not_checked_out()),
-            _ => state.interrupter.clone(),
+        if state.generation != handle.generation() || (state.lease.is_none() && !state.lent) {
+            return Err(not_checked_out());
         }
+        state.interrupter.clone()
     };
     if let Some(interrupter) = interrupter {
         interrupter.interrupt();
@@ -141,35 +137,34 @@ struct Loan {
 impl Drop for Loan {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
-            self.entry.state.lock().holding = Holding::Leased(lease);
+            let mut state = self.entry.state.lock();
+            state.lent = false;
+            state.lease = Some(lease);
         }
     }
 }
 
 impl Entry {
-    #[inline]
+    /// Takes the lease if the handle is good and `may` agrees, and lets `leave` note why it is gone;
+    /// otherwise nothing changes.
+    #[inline(always)]
     fn take(
         &self,
         handle: Handle,
-        leaving: Holding,
         may: impl FnOnce(&Lease) -> Result<()>,
+        leave: impl FnOnce(&mut State),
     ) -> Result<Box<Lease>> {
         let mut state = self.state.lock();
         if state.generation != handle.generation() {
             return Err(not_checked_out());
         }
-        match &state.holding {
-            Holding::Leased(lease) => may(lease)?,
-            Holding::Lent => return Err(in_use()),
-            Holding::Nothing => return Err(not_checked_out()),
+        match &state.lease {
+            Some(lease) => may(lease)?,
+            None if state.lent => return Err(in_use()),
+            None => return Err(not_checked_out()),
         }
-        if matches!(leaving, Holding::Nothing) {
-            state.generation = state.generation.wrapping_add(1);
-        }
-        match std::mem::replace(&mut state.holding, leaving) {
-            Holding::Leased(lease) => Ok(lease),
-            _ => Err(not_checked_out()),
-        }
+        leave(&mut state);
+        state.lease.take().ok_or_else(not_checked_out)
     }
 }
 
@@ -283,11 +278,7 @@ impl Entry {
     fn new(index: u32) -> Self {
         Self {
             index,
-            state: Mutex::new(State {
-                generation: 0,
-                holding: Holding::Nothing,
-                interrupter: None,
-            }),
+            state: Mutex::new(State { generation: 0, lease: None, lent: false, interrupter: None }),
         }
     }
 }

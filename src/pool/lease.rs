@@ -55,6 +55,8 @@ pub struct Lease {
     /// When it became idle or was last checked, on the coarse clock; kept only where something timed
     /// needs it.
     pub(super) idle_since: u64,
+    /// When `max_lifetime` or `max_idle_time` ends it if it stays idle until then.
+    good_until: u64,
     /// Grows with each return: who has the smallest has been idle longest.
     pub(super) idle_order: u64,
     node_text: CString,
@@ -78,6 +80,7 @@ impl Lease {
             epoch,
             expires_at,
             idle_since: now,
+            good_until: expires_at.unwrap_or(u64::MAX),
             idle_order: 0,
             node_text,
         }))
@@ -103,13 +106,19 @@ impl Lease {
         self.expires_at
     }
 
+    /// It becomes idle.
+    pub(super) fn idle_from(&mut self, now: u64) {
+        self.idle_since = now;
+        let longest = self.place.core.options.max_idle_time;
+        let longest =
+            longest.map_or(u64::MAX, |idle| idle.as_millis().try_into().unwrap_or(u64::MAX));
+        self.good_until = self.expires_at.unwrap_or(u64::MAX).min(now.saturating_add(longest));
+    }
+
     /// True if `max_lifetime` or `max_idle_time` has ended it.
     #[inline]
     pub(super) fn has_expired(&self, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| now >= end)
-            || self.place.core.options.max_idle_time.is_some_and(|idle| {
-                u128::from(now.saturating_sub(self.idle_since)) >= idle.as_millis()
-            })
+        now >= self.good_until
     }
 
     /// Closes the connection; its place stays.
@@ -121,7 +130,7 @@ impl Lease {
     }
 
     /// Makes it reachable by a handle.
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_out(self: Box<Self>) -> Handle {
         self.home.entry().check_out(self)
     }

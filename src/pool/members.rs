@@ -248,7 +248,20 @@ impl Members {
         Acquired::Place(self.take_place(core, index, outbox))
     }
 
-    #[inline]
+    /// The quick way of a get: an idle connection of the slot's primary, newest first, and buffers that
+    /// may be there for it. A closed pool has none.
+    #[inline(always)]
+    pub(super) fn take_idle_of_slot(
+        &mut self,
+        slot: u16,
+        now: u64,
+    ) -> Option<(Box<Lease>, Option<Box<Buffers>>)> {
+        let key = self.routes.primary_of(slot)?;
+        let lease = self.take_idle(self.find(key)?, now)?;
+        Some((lease, self.spare.pop()))
+    }
+
+    #[inline(always)]
     fn take_idle(&mut self, index: usize, now: u64) -> Option<Box<Lease>> {
         let member = &mut self.list[index];
         let mut lease = member.idle.pop()?;
@@ -341,13 +354,9 @@ impl Members {
     }
 
     /// Takes a connection back, or answers with it where it is not wanted any more: dropping it outside
-    /// the lock closes it and frees its place.
-    #[inline]
-    pub(super) fn put_back(
-        &mut self,
-        mut lease: Box<Lease>,
-        outbox: &mut Outbox,
-    ) -> Option<Box<Lease>> {
+    /// the lock closes it and frees its place. [`Members::settle`] is to follow where somebody waits.
+    #[inline(always)]
+    pub(super) fn put_back(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
         let member = &mut self.list[lease.place.member as usize];
         let wanted = member.known
             && !self.closed
@@ -360,21 +369,18 @@ impl Members {
         self.returns += 1;
         lease.idle_order = self.returns;
         lease.place.stage = Stage::Idle;
-        let core = (self.waiting > 0).then(|| lease.place.core.clone());
         member.idle.push(lease);
         self.idle += 1;
-        if let Some(core) = core {
-            self.settle(&core, outbox);
-        }
         None
     }
 
+    #[inline]
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waiting > 0
+    }
+
     /// A place is free again.
-    pub(super) fn give_back(
-        &mut self,
-        place: &Place,
-        outbox: &mut Outbox,
-    ) {
+    pub(super) fn give_back(&mut self, place: &Place, outbox: &mut Outbox) {
         let index = place.member as usize;
         let member = &mut self.list[index];
         match place.stage {
@@ -508,10 +514,12 @@ impl Members {
         self.vacant.push(index as u32);
     }
 
+    #[inline]
     pub(super) fn take_buffers(&mut self) -> Option<Box<Buffers>> {
         self.spare.pop()
     }
 
+    #[inline]
     pub(super) fn keep_buffers(&mut self, buffers: Box<Buffers>) {
         if self.spare.len() < SPARE_BUFFERS {
             self.spare.push(buffers);

@@ -16,7 +16,7 @@ use crate::node::Role;
 use crate::options::Options;
 use crate::os::clock::coarse_millis;
 use crate::os::fork::{self, PerProcess};
-use crate::os::futex::Mutex;
+use crate::os::futex::{Mutex, MutexGuard};
 use crate::topology::{Kind, Refresh, SlotMap};
 
 /// Exclusive connections to the nodes of one cluster. Any number of threads share a pool; dropping it
@@ -31,6 +31,8 @@ pub(super) struct Core {
     pub(super) options: Arc<Options>,
     pub(super) members: Mutex<Members>,
     pub(super) refresh: Refresh,
+    /// Something timed asks since when a connection is idle.
+    notes_idle_time: bool,
 }
 
 impl Core {
@@ -43,6 +45,8 @@ impl Core {
         Self {
             members: Mutex::new(members),
             refresh: Refresh::new(options.topology_refresh_min_interval),
+            notes_idle_time: options.max_idle_time.is_some()
+                || options.health_check_interval.is_some(),
             options,
         }
     }
@@ -95,7 +99,7 @@ impl Core {
     }
 
     /// Takes a connection back: to its node's idle ones, to who waits, or to be closed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_back(mut lease: Box<Lease>) {
         if !lease.connection.is_reusable() {
             return;
@@ -103,18 +107,29 @@ impl Core {
         let buffers = lease.connection.detach();
         // Where the connection goes, its reference to the pool goes too.
         let core = Arc::clone(&lease.place.core);
-        if core.options.max_idle_time.is_some() || core.options.health_check_interval.is_some() {
-            lease.idle_since = coarse_millis();
+        if core.notes_idle_time {
+            lease.idle_from(coarse_millis());
         }
-        let mut outbox = Outbox::default();
         let mut members = core.members.lock();
         if let Some(buffers) = buffers {
             members.keep_buffers(buffers);
         }
-        let unwanted = members.put_back(lease, &mut outbox);
+        let unwanted = members.put_back(lease);
+        if members.is_awaited() {
+            core.settle(members);
+        } else {
+            drop(members);
+        }
+        drop(unwanted);
+    }
+
+    /// Serves who waits.
+    #[cold]
+    fn settle(self: &Arc<Self>, mut members: MutexGuard<'_, Members>) {
+        let mut outbox = Outbox::default();
+        members.settle(self, &mut outbox);
         drop(members);
         outbox.deliver();
-        drop(unwanted);
     }
 }
 
