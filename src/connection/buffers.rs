@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::resp::{Decoder, Limits};
 
-/// What the send buffer may keep between uses.
+/// What the buffers together keep between uses without a closer look, and the send buffer at all.
 const KEPT: usize = 64 * 1024;
 
 /// Receive and send buffers: attached at checkout, taken off at release, reused by the pool.
@@ -24,6 +24,7 @@ impl Buffers {
     }
 
     /// True if nothing is in them.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.decoder.is_empty() && self.output.is_empty()
     }
@@ -34,7 +35,15 @@ impl Buffers {
     }
 
     /// Gives memory beyond the ordinary back.
+    #[inline]
     pub(super) fn shrink(&mut self) {
+        if self.decoder.reserved() + self.output.capacity() > KEPT {
+            self.shrink_now();
+        }
+    }
+
+    #[cold]
+    fn shrink_now(&mut self) {
         self.decoder.shrink();
         if self.output.is_empty() && self.output.capacity() > KEPT {
             self.output = Vec::new();

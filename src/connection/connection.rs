@@ -58,11 +58,11 @@ impl Connection {
     }
 
     /// Takes the buffers off. None while bytes are buffered, and when there are no buffers.
-    #[inline]
+    #[inline(always)]
     pub fn detach(&mut self) -> Option<Box<Buffers>> {
-        self.held.shrink();
         let mut buffers = self.buffers.take_if(|buffers| buffers.is_empty())?;
         buffers.shrink();
+        self.held.shrink();
         Some(buffers)
     }
 
@@ -107,6 +107,7 @@ impl Connection {
     }
 
     /// May go back to a pool: whole, nothing outstanding or buffered, in no special state.
+    #[inline(always)]
     pub fn is_reusable(&self) -> bool {
         !self.is_broken()
             && self.session.is_plain()

@@ -225,9 +225,16 @@ impl Socket {
         let Ok(fd) = self.own() else { return false };
         let mut byte = MaybeUninit::<u8>::uninit();
         let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-        // SAFETY: one byte of room for one byte.
-        let looked = again(|| unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) });
-        matches!(looked, Err(error) if error.raw_os_error() == Some(libc::EAGAIN))
+        loop {
+            // SAFETY: one byte of room for one byte.
+            if unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) } >= 0 {
+                return false;
+            }
+            match io::Error::last_os_error().raw_os_error() {
+                Some(libc::EINTR) => {}
+                code => return code == Some(libc::EAGAIN),
+            }
+        }
     }
 
     /// Waits until the socket is ready for what is asked, or the deadline passes (`None`).

@@ -46,7 +46,7 @@ impl Pool {
     #[inline]
     pub fn get_by_slot(&self, slot: i32, timeout: Timeout) -> Result<Handle> {
         match u16::try_from(slot) {
-            Ok(slot) if slot < SLOT_COUNT => self.get(Target::Slot(slot), timeout),
+            Ok(slot) if slot < SLOT_COUNT => self.get_of_owner(slot, timeout),
             _ => Err(Error::new(
                 Status::InvalidArgument,
                 format!("slot {slot} does not exist: slots go from 0 to {}", SLOT_COUNT - 1),
@@ -56,7 +56,7 @@ impl Pool {
 
     /// A connection to the primary of a key's slot. Errors as [`Pool::get_by_slot`].
     pub fn get_by_key(&self, key: &[u8], timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Slot(key_slot(key)), timeout)
+        self.get_of_owner(key_slot(key), timeout)
     }
 
     /// A connection to one node, by "host:port" (as dialled or as announced) or node id. A full node is
@@ -65,51 +65,46 @@ impl Pool {
     /// # Errors
     /// UNKNOWN_NODE; the rest as [`Pool::get_by_slot`].
     pub fn get_by_node(&self, node: &str, timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Node(node), timeout)
+        self.core().get_slowly(Target::Node(node), None, timeout)
     }
 
     /// A connection to some primary, each as likely; one that cannot be reached or is full is passed over
     /// while another has room. Errors as [`Pool::get_by_slot`].
     pub fn get_random(&self, timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Random, timeout)
+        self.core().get_slowly(Target::Random, None, timeout)
     }
 
+    /// The quick way: an idle connection of the slot's primary that passes the idle check.
     #[inline(always)]
-    fn get(&self, target: Target<'_>, timeout: Timeout) -> Result<Handle> {
+    fn get_of_owner(&self, slot: u16, timeout: Timeout) -> Result<Handle> {
         let core = self.core();
-        let mut place = None;
-        if let Target::Slot(slot) = target {
-            match core.take_idle(slot) {
-                Some(Ok(lease)) => return Ok(lease.check_out()),
-                Some(Err(freed)) => place = Some(freed),
-                None => {}
+        let now = coarse_millis();
+        let idle = core.members.lock().take_idle_of_slot(slot, now);
+        match idle {
+            Some((mut lease, buffers)) if lease.is_fit(now) => {
+                lease.connection().attach(buffers.unwrap_or_else(|| Buffers::new(&core.options)));
+                Ok(lease.check_out())
             }
+            idle => core.get_slowly(Target::Slot(slot), idle.map(|(unfit, _)| unfit), timeout),
         }
-        core.get_slowly(target, place, timeout)
     }
 }
 
 impl Core {
-    /// The quick way: an idle connection, or the place of one that did not pass the idle check. None: the
-    /// long way decides.
-    #[inline(always)]
-    fn take_idle(self: &Arc<Self>, slot: u16) -> Option<std::result::Result<Box<Lease>, Place>> {
-        let now = coarse_millis();
-        let (lease, buffers) = self.members.lock().take_idle_of_slot(slot, now)?;
-        Some(self.vet(lease, buffers, now))
-    }
-
+    /// The long way. `unfit`: a connection, checked out for this call, that did not pass the idle check.
     #[cold]
+    #[inline(never)]
     fn get_slowly(
         self: &Arc<Self>,
         target: Target<'_>,
-        place: Option<Place>,
+        unfit: Option<Box<Lease>>,
         timeout: Timeout,
     ) -> Result<Handle> {
         let patience = Patience {
             deadline: timeout.deadline(self.options.timeout),
             now: timeout == Timeout::Now,
         };
+        let place = unfit.map(|unfit| self.close_for_another(unfit));
         self.get(target, place, patience).map(Lease::check_out)
     }
 
@@ -327,18 +322,16 @@ impl Core {
 
     /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
     /// a new one.
-    #[inline(always)]
     fn vet(
         &self,
         mut lease: Box<Lease>,
         buffers: Option<Box<Buffers>>,
         now: u64,
     ) -> std::result::Result<Box<Lease>, Place> {
-        if lease.has_expired(now) || !lease.connection().is_idle_and_open() {
+        if !lease.is_fit(now) {
             return Err(self.close_for_another(lease));
         }
-        let buffers = buffers.unwrap_or_else(|| Buffers::new(&self.options));
-        lease.connection().attach(buffers);
+        lease.connection().attach(buffers.unwrap_or_else(|| Buffers::new(&self.options)));
         Ok(lease)
     }
 
@@ -352,8 +345,11 @@ impl Core {
     fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Box<Lease>> {
         let (node, readonly, epoch) = {
             let members = self.members.lock();
+            if members.closed {
+                return Err(closed());
+            }
             let member = &members.list[place.member as usize];
-            (member.address.clone(), member.readonly, members.epoch)
+            (member.address.clone(), member.readonly, member.epoch)
         };
         let mut connection = match Connection::dial(&node, &self.options, readonly, deadline) {
             Ok(connection) => connection,

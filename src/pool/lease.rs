@@ -48,7 +48,7 @@ pub struct Lease {
     pub(super) connection: Connection,
     pub(super) home: Home,
     pub(super) place: Place,
-    /// The pool's epoch when it was dialled; reset and disconnect begin a new one.
+    /// Its member's epoch when it was dialled.
     pub(super) epoch: u64,
     /// When `max_lifetime` ends it, on the coarse clock.
     expires_at: Option<u64>,
@@ -119,6 +119,12 @@ impl Lease {
     #[inline]
     pub(super) fn has_expired(&self, now: u64) -> bool {
         now >= self.good_until
+    }
+
+    /// The idle check: not expired, open and silent.
+    #[inline]
+    pub(super) fn is_fit(&self, now: u64) -> bool {
+        !self.has_expired(now) && self.connection.is_idle_and_open()
     }
 
     /// Closes the connection; its place stays.

@@ -34,6 +34,9 @@ pub(super) struct Member {
     pub(super) address: NodeAddress,
     /// Connections to it are dialled READONLY: it is a replica.
     pub(super) readonly: bool,
+    /// Grows when connections dialled before are not wanted any more: the node has left or changed its
+    /// role, or all connections were retired.
+    pub(super) epoch: u64,
     /// It stands in the present map.
     pub(super) known: bool,
     /// Newest last.
@@ -175,8 +178,6 @@ pub(super) struct Members {
     waiting: usize,
     arrivals: u64,
     returns: u64,
-    /// Grows when connections dialled before are not wanted any more.
-    pub(super) epoch: u64,
     pub(super) closed: bool,
     spare: Vec<Box<Buffers>>,
     /// The counters of members that are gone.
@@ -197,7 +198,6 @@ impl Members {
             waiting: 0,
             arrivals: 0,
             returns: 0,
-            epoch: 0,
             closed: false,
             spare: Vec::new(),
             departed: NodeStats::default(),
@@ -358,11 +358,7 @@ impl Members {
     #[inline(always)]
     pub(super) fn put_back(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
         let member = &mut self.list[lease.place.member as usize];
-        let wanted = member.known
-            && !self.closed
-            && lease.epoch == self.epoch
-            && lease.connection.is_readonly() == member.readonly;
-        if !wanted {
+        if !member.known || lease.epoch != member.epoch {
             return Some(lease);
         }
         member.checkouts.end(lease.place.seat);
@@ -456,13 +452,14 @@ impl Members {
 
     /// Closes what is idle, and makes what is in use close when it is released.
     pub(super) fn retire_all(&mut self, outbox: &mut Outbox) {
-        self.epoch += 1;
         for index in 0..self.list.len() {
-            self.close_all_idle(index, outbox);
+            self.retire(index, outbox);
         }
     }
 
-    pub(super) fn close_all_idle(&mut self, index: usize, outbox: &mut Outbox) {
+    /// The same for one member.
+    pub(super) fn retire(&mut self, index: usize, outbox: &mut Outbox) {
+        self.list[index].epoch += 1;
         while let Some(lease) = self.list[index].idle.pop() {
             self.close_idle(index, lease, outbox);
         }
@@ -477,6 +474,7 @@ impl Members {
             serial: 0,
             address: address.clone(),
             readonly: false,
+            epoch: 0,
             known: true,
             idle: Vec::new(),
             queue: VecDeque::new(),

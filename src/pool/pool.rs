@@ -72,14 +72,14 @@ impl Core {
             member.known = true;
             if was != readonly {
                 // Dialled for the other role: without READONLY a replica answers MOVED.
-                members.close_all_idle(index, &mut outbox);
+                members.retire(index, &mut outbox);
             }
             keys.push(members.key(index));
         }
         for index in 0..members.list.len() {
             if !members.list[index].known {
                 members.dismiss(index, || Gift::NodeLeft, &mut outbox);
-                members.close_all_idle(index, &mut outbox);
+                members.retire(index, &mut outbox);
                 members.tidy(index);
             }
         }
