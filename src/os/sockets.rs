@@ -230,9 +230,11 @@ impl Socket {
             if unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) } >= 0 {
                 return false;
             }
-            match io::Error::last_os_error().raw_os_error() {
-                Some(libc::EINTR) => {}
-                code => return code == Some(libc::EAGAIN),
+            // SAFETY: this thread's own errno, which the call above has set. (io::Error would be built
+            // and dropped at every checkout.)
+            match unsafe { *libc::__errno_location() } {
+                libc::EINTR => {}
+                code => return code == libc::EAGAIN,
             }
         }
     }

@@ -8,7 +8,7 @@ use super::lease::{Lease, Place};
 use super::members::{Acquired, MemberKey, Outbox};
 use super::pool::{Core, Pool};
 use super::waiters::Gift;
-use crate::connection::{Buffers, Connection};
+use crate::connection::Connection;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Attempt, Error, Result, Status};
 use crate::log::Level;
@@ -81,11 +81,8 @@ impl Pool {
         let now = coarse_millis();
         let idle = core.members.lock().take_idle_of_slot(slot, now);
         match idle {
-            Some((mut lease, buffers)) if lease.is_fit(now) => {
-                lease.connection().attach(buffers.unwrap_or_else(|| Buffers::new(&core.options)));
-                Ok(lease.check_out())
-            }
-            idle => core.get_slowly(Target::Slot(slot), idle.map(|(unfit, _)| unfit), timeout),
+            Some(lease) if lease.is_fit(now) => Ok(lease.check_out()),
+            unfit => core.get_slowly(Target::Slot(slot), unfit, timeout),
         }
     }
 }
@@ -267,11 +264,10 @@ impl Core {
             let mut outbox = Outbox::default();
             let mut members = self.members.lock();
             let acquired = members.acquire(self, key, now, !patience.now, &mut outbox);
-            let buffers = members.take_buffers();
             drop(members);
             outbox.deliver();
             return match acquired {
-                Acquired::Connection(lease) => match self.vet(lease, buffers, now) {
+                Acquired::Connection(lease) => match self.vet(lease, now) {
                     Ok(lease) => Ok(Found::Lease(lease)),
                     // Its place goes back: without a dial the next idle one is looked at.
                     Err(_) if patience.now => continue,
@@ -309,7 +305,7 @@ impl Core {
             self.members.lock().stop_waiting(key, &waiter)
         };
         match gift {
-            Some(Gift::Connection(lease)) => match self.vet(lease, None, coarse_millis()) {
+            Some(Gift::Connection(lease)) => match self.vet(lease, coarse_millis()) {
                 Ok(lease) => Ok(Some(lease)),
                 Err(place) => self.dial(place, patience.deadline).map(Some),
             },
@@ -322,17 +318,8 @@ impl Core {
 
     /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
     /// a new one.
-    fn vet(
-        &self,
-        mut lease: Box<Lease>,
-        buffers: Option<Box<Buffers>>,
-        now: u64,
-    ) -> std::result::Result<Box<Lease>, Place> {
-        if !lease.is_fit(now) {
-            return Err(self.close_for_another(lease));
-        }
-        lease.connection().attach(buffers.unwrap_or_else(|| Buffers::new(&self.options)));
-        Ok(lease)
+    fn vet(&self, lease: Box<Lease>, now: u64) -> std::result::Result<Box<Lease>, Place> {
+        if lease.is_fit(now) { Ok(lease) } else { Err(self.close_for_another(lease)) }
     }
 
     #[cold]
@@ -351,7 +338,7 @@ impl Core {
             let member = &members.list[place.member as usize];
             (member.address.clone(), member.readonly, member.epoch)
         };
-        let mut connection = match Connection::dial(&node, &self.options, readonly, deadline) {
+        let connection = match Connection::dial(&node, &self.options, readonly, deadline) {
             Ok(connection) => connection,
             Err(error) => {
                 let log = &self.options.log;
@@ -360,14 +347,7 @@ impl Core {
             }
         };
         self.options.log.line(Level::Debug, format_args!("connected to {node}"));
-        let buffers = {
-            let mut members = self.members.lock();
-            members.dialed(&mut place, coarse_millis());
-            members.take_buffers()
-        };
-        if !connection.has_buffers() {
-            connection.attach(buffers.unwrap_or_else(|| Buffers::new(&self.options)));
-        }
+        self.members.lock().dialed(&mut place, coarse_millis());
         Lease::new(connection, place, epoch)
     }
 

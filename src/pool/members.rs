@@ -54,7 +54,6 @@ struct Checkouts {
     /// By seat, on the coarse clock; 0: not checked out.
     since: Vec<u64>,
     free: Vec<u32>,
-    count: usize,
 }
 
 impl Checkouts {
@@ -72,13 +71,15 @@ impl Checkouts {
     #[inline]
     fn begin(&mut self, seat: u32, now: u64) {
         self.since[seat as usize] = now;
-        self.count += 1;
     }
 
     #[inline]
     fn end(&mut self, seat: u32) {
         self.since[seat as usize] = 0;
-        self.count -= 1;
+    }
+
+    fn seats_taken(&self) -> usize {
+        self.since.len() - self.free.len()
     }
 
     fn oldest(&self) -> Option<u64> {
@@ -88,7 +89,7 @@ impl Checkouts {
 
 impl Member {
     fn places(&self) -> usize {
-        self.idle.len() + self.dialing + self.checkouts.count
+        self.dialing + self.checkouts.seats_taken()
     }
 
     fn is_needed(&self) -> bool {
@@ -96,11 +97,12 @@ impl Member {
     }
 
     fn stats(&self) -> NodeStats {
-        let (idle, in_use) = (self.idle.len() as u64, self.checkouts.count as u64);
+        let open = self.checkouts.seats_taken() as u64;
+        let idle = self.idle.len() as u64;
         NodeStats {
-            open: idle + in_use,
+            open,
             idle,
-            in_use,
+            in_use: open - idle,
             dialing: self.dialing as u64,
             waiting: self.queue.len() as u64,
             ..self.counters
@@ -199,7 +201,7 @@ impl Members {
             arrivals: 0,
             returns: 0,
             closed: false,
-            spare: Vec::new(),
+            spare: Vec::with_capacity(SPARE_BUFFERS),
             departed: NodeStats::default(),
         }
     }
@@ -248,26 +250,26 @@ impl Members {
         Acquired::Place(self.take_place(core, index, outbox))
     }
 
-    /// The quick way of a get: an idle connection of the slot's primary, newest first, and buffers that
-    /// may be there for it. A closed pool has none.
+    /// The quick way of a get: an idle connection of the slot's primary. A closed pool has none.
     #[inline(always)]
-    pub(super) fn take_idle_of_slot(
-        &mut self,
-        slot: u16,
-        now: u64,
-    ) -> Option<(Box<Lease>, Option<Box<Buffers>>)> {
+    pub(super) fn take_idle_of_slot(&mut self, slot: u16, now: u64) -> Option<Box<Lease>> {
+        // The routes under this lock name present members alone: no need to compare serials.
         let key = self.routes.primary_of(slot)?;
-        let lease = self.take_idle(self.find(key)?, now)?;
-        Some((lease, self.spare.pop()))
+        self.take_idle(key.index as usize, now)
     }
 
+    /// The member's newest idle connection, checked out, with buffers if any are spare; without, its
+    /// first use makes some.
     #[inline(always)]
     fn take_idle(&mut self, index: usize, now: u64) -> Option<Box<Lease>> {
-        let member = &mut self.list[index];
+        let member = self.list.get_mut(index)?;
         let mut lease = member.idle.pop()?;
         self.idle -= 1;
-        lease.place.stage = Stage::InUse;
         member.checkouts.begin(lease.place.seat, now);
+        lease.place.stage = Stage::InUse;
+        if let Some(buffers) = self.spare.pop() {
+            lease.connection.attach(buffers);
+        }
         Some(lease)
     }
 
@@ -513,13 +515,9 @@ impl Members {
     }
 
     #[inline]
-    pub(super) fn take_buffers(&mut self) -> Option<Box<Buffers>> {
-        self.spare.pop()
-    }
-
-    #[inline]
     pub(super) fn keep_buffers(&mut self, buffers: Box<Buffers>) {
-        if self.spare.len() < SPARE_BUFFERS {
+        // The list never grows.
+        if self.spare.len() < self.spare.capacity() {
             self.spare.push(buffers);
         }
     }

@@ -7,7 +7,6 @@ use super::members::Outbox;
 use super::pool::Core;
 use super::waiters::Gift;
 use crate::command::Command;
-use crate::connection::Buffers;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::log::Level;
@@ -107,7 +106,6 @@ impl Core {
                 return;
             };
             let started = Instant::now();
-            lease.connection().attach(Buffers::new(&self.options));
             let wait = deadline.earlier(Deadline::after(self.options.socket_timeout));
             match lease.connection().command(&ping, wait) {
                 Ok(_) => Core::take_back(lease),
