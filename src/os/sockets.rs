@@ -225,18 +225,14 @@ impl Socket {
         let Ok(fd) = self.own() else { return false };
         let mut byte = MaybeUninit::<u8>::uninit();
         let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-        loop {
-            // SAFETY: one byte of room for one byte.
-            if unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) } >= 0 {
-                return false;
-            }
-            // SAFETY: this thread's own errno, which the call above has set. (io::Error would be built
-            // and dropped at every checkout.)
-            match unsafe { *libc::__errno_location() } {
-                libc::EINTR => {}
-                code => return code == libc::EAGAIN,
-            }
+        // SAFETY: one byte of room for one byte.
+        if unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) } >= 0 {
+            return false;
         }
+        // No signal interrupts what does not wait.
+        // SAFETY: this thread's own errno, which the call above has set. (An io::Error would be built
+        // and dropped at every checkout.)
+        unsafe { *libc::__errno_location() == libc::EAGAIN }
     }
 
     /// Waits until the socket is ready for what is asked, or the deadline passes (`None`).

@@ -336,7 +336,9 @@ impl Core {
                 return Err(closed());
             }
             let member = &members.list[place.member as usize];
-            (member.address.clone(), member.readonly, member.epoch)
+            // To a node that has left: for this one checkout, no epoch will ever be its own.
+            let epoch = if member.known { member.epoch } else { u64::MAX };
+            (member.address.clone(), member.readonly, epoch)
         };
         let connection = match Connection::dial(&node, &self.options, readonly, deadline) {
             Ok(connection) => connection,

@@ -14,16 +14,15 @@ use crate::error::{Error, Result, Status};
 use crate::os::fork::{self, PerProcess, SetOnce};
 use crate::os::futex::Mutex;
 
-/// A checked-out connection. From the top: bit 63 set (no address looks like that), 8 bits of the fork
-/// generation, 32 of the entry's generation, 22 of its index, bit 0 set.
+/// A checked-out connection. From the top: bit 63 set (no address looks like that), 32 bits of the
+/// entry's generation, 8 of the fork generation, 22 of the entry's index, bit 0 set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Handle(u64);
 
 const INDEX_BITS: u32 = 22;
 const INDEX_SHIFT: u32 = 1;
-const GENERATION_SHIFT: u32 = INDEX_SHIFT + INDEX_BITS;
-const FORK_SHIFT: u32 = GENERATION_SHIFT + 32;
-const GENERATION: u64 = (u32::MAX as u64) << GENERATION_SHIFT;
+const FORK_SHIFT: u32 = INDEX_SHIFT + INDEX_BITS;
+const GENERATION_SHIFT: u32 = FORK_SHIFT + 8;
 const MARKS: u64 = 1 << 63 | 1;
 
 impl Handle {
@@ -43,8 +42,8 @@ impl Handle {
     fn new(index: usize, generation: u32) -> Self {
         Self(
             MARKS
-                | u64::from(fork::generation() as u8) << FORK_SHIFT
                 | u64::from(generation) << GENERATION_SHIFT
+                | u64::from(fork::generation() as u8) << FORK_SHIFT
                 | (index as u64) << INDEX_SHIFT,
         )
     }
@@ -62,8 +61,8 @@ impl Handle {
     /// The entry's next handle, for when this one stops being good.
     #[inline]
     fn next(self) -> Self {
-        let generation = self.0.wrapping_add(1 << GENERATION_SHIFT) & GENERATION;
-        Self(self.0 & !GENERATION | generation)
+        // The last generation overflows into the mark above it.
+        Self(self.0.wrapping_add(1 << GENERATION_SHIFT) | MARKS)
     }
 
     #[inline]

@@ -70,12 +70,16 @@ impl Checkouts {
 
     #[inline]
     fn begin(&mut self, seat: u32, now: u64) {
-        self.since[seat as usize] = now;
+        if let Some(since) = self.since.get_mut(seat as usize) {
+            *since = now;
+        }
     }
 
     #[inline]
     fn end(&mut self, seat: u32) {
-        self.since[seat as usize] = 0;
+        if let Some(since) = self.since.get_mut(seat as usize) {
+            *since = 0;
+        }
     }
 
     fn seats_taken(&self) -> usize {
@@ -359,8 +363,10 @@ impl Members {
     /// the lock closes it and frees its place. [`Members::settle`] is to follow where somebody waits.
     #[inline(always)]
     pub(super) fn put_back(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
-        let member = &mut self.list[lease.place.member as usize];
-        if !member.known || lease.epoch != member.epoch {
+        let Some(member) = self.list.get_mut(lease.place.member as usize) else {
+            return Some(lease);
+        };
+        if lease.epoch != member.epoch {
             return Some(lease);
         }
         member.checkouts.end(lease.place.seat);
