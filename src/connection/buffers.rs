@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::resp::{Decoder, Limits};
 
-/// What the buffers together keep between uses without a closer look, and the send buffer at all.
+/// What the send buffer may keep between uses.
 const KEPT: usize = 64 * 1024;
 
 /// Receive and send buffers: attached at checkout, taken off at release, reused by the pool.
@@ -37,7 +37,7 @@ impl Buffers {
     /// Gives memory beyond the ordinary back.
     #[inline]
     pub(super) fn shrink(&mut self) {
-        if self.decoder.reserved() + self.output.capacity() > KEPT {
+        if self.decoder.may_shrink() || self.output.capacity() > KEPT {
             self.shrink_now();
         }
     }

@@ -91,7 +91,9 @@ impl Entry {
     #[inline(always)]
     pub(super) fn check_out(&'static self, lease: Box<Lease>) -> Handle {
         let mut state = self.state.lock();
-        state.lease = Some(lease);
+        let before = state.lease.replace(lease);
+        // Nothing was here; the compiler cannot know, and would free it under the lock.
+        std::mem::forget(before);
         state.handle
     }
 }
