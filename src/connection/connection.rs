@@ -51,17 +51,21 @@ impl Connection {
     }
 
     /// Attaches buffers; those attached before are dropped unless something is in them.
+    #[inline]
     pub fn attach(&mut self, buffers: Box<Buffers>) {
-        if self.buffers.as_ref().is_none_or(|buffers| buffers.is_empty()) {
-            self.buffers = Some(buffers);
+        match &mut self.buffers {
+            None => self.buffers = Some(buffers),
+            Some(present) if present.is_empty() => *present = buffers,
+            Some(_) => {}
         }
     }
 
     /// Takes the buffers off. None while bytes are buffered, and when there are no buffers.
+    #[inline(always)]
     pub fn detach(&mut self) -> Option<Box<Buffers>> {
-        self.held.shrink();
         let mut buffers = self.buffers.take_if(|buffers| buffers.is_empty())?;
         buffers.shrink();
+        self.held.shrink();
         Some(buffers)
     }
 
@@ -106,6 +110,7 @@ impl Connection {
     }
 
     /// May go back to a pool: whole, nothing outstanding or buffered, in no special state.
+    #[inline(always)]
     pub fn is_reusable(&self) -> bool {
         !self.is_broken()
             && self.session.is_plain()

@@ -8,7 +8,7 @@ use super::lease::{Lease, Place};
 use super::members::{Acquired, MemberKey, Outbox};
 use super::pool::{Core, Pool};
 use super::waiters::Gift;
-use crate::connection::{Buffers, Connection};
+use crate::connection::Connection;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Attempt, Error, Result, Status};
 use crate::log::Level;
@@ -46,7 +46,7 @@ impl Pool {
     #[inline]
     pub fn get_by_slot(&self, slot: i32, timeout: Timeout) -> Result<Handle> {
         match u16::try_from(slot) {
-            Ok(slot) if slot < SLOT_COUNT => self.get(Target::Slot(slot), timeout),
+            Ok(slot) if slot < SLOT_COUNT => self.get_of_owner(slot, timeout),
             _ => Err(Error::new(
                 Status::InvalidArgument,
                 format!("slot {slot} does not exist: slots go from 0 to {}", SLOT_COUNT - 1),
@@ -56,7 +56,7 @@ impl Pool {
 
     /// A connection to the primary of a key's slot. Errors as [`Pool::get_by_slot`].
     pub fn get_by_key(&self, key: &[u8], timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Slot(key_slot(key)), timeout)
+        self.get_of_owner(key_slot(key), timeout)
     }
 
     /// A connection to one node, by "host:port" (as dialled or as announced) or node id. A full node is
@@ -65,51 +65,44 @@ impl Pool {
     /// # Errors
     /// UNKNOWN_NODE; the rest as [`Pool::get_by_slot`].
     pub fn get_by_node(&self, node: &str, timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Node(node), timeout)
+        self.core().get_slowly(Target::Node(node), None, timeout)
     }
 
     /// A connection to some primary, each as likely; one that cannot be reached or is full is passed over
     /// while another has room. Errors as [`Pool::get_by_slot`].
     pub fn get_random(&self, timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Random, timeout)
+        self.core().get_slowly(Target::Random, None, timeout)
     }
 
-    #[inline]
-    fn get(&self, target: Target<'_>, timeout: Timeout) -> Result<Handle> {
+    /// The quick way: an idle connection of the slot's primary that passes the idle check.
+    #[inline(always)]
+    fn get_of_owner(&self, slot: u16, timeout: Timeout) -> Result<Handle> {
         let core = self.core();
-        let mut place = None;
-        if let Target::Slot(slot) = target {
-            match core.take_idle(slot) {
-                Some(Ok(lease)) => return Ok(lease.check_out()),
-                Some(Err(freed)) => place = Some(freed),
-                None => {}
-            }
+        let now = coarse_millis();
+        let idle = core.members.lock().take_idle_of_slot(slot, now);
+        match idle {
+            Some(lease) if lease.is_fit(now) => Ok(lease.check_out()),
+            unfit => core.get_slowly(Target::Slot(slot), unfit, timeout),
         }
-        let patience = Patience {
-            deadline: timeout.deadline(core.options.timeout),
-            now: timeout == Timeout::Now,
-        };
-        core.get(target, place, patience).map(Lease::check_out)
     }
 }
 
 impl Core {
-    /// The quick way: an idle connection, or the place of one that did not pass the idle check. None: the
-    /// long way decides.
-    #[inline]
-    fn take_idle(self: &Arc<Self>, slot: u16) -> Option<std::result::Result<Box<Lease>, Place>> {
-        let now = coarse_millis();
-        let mut members = self.members.lock();
-        let key = members.routes.primary_of(slot)?;
-        // Without a dial nothing is closed, so nothing comes into the outbox.
-        match members.acquire(self, key, now, false, &mut Outbox::default()) {
-            Acquired::Connection(lease) => {
-                let buffers = members.take_buffers();
-                drop(members);
-                Some(self.vet(lease, buffers, now))
-            }
-            _ => None,
-        }
+    /// The long way. `unfit`: a connection, checked out for this call, that did not pass the idle check.
+    #[cold]
+    #[inline(never)]
+    fn get_slowly(
+        self: &Arc<Self>,
+        target: Target<'_>,
+        unfit: Option<Box<Lease>>,
+        timeout: Timeout,
+    ) -> Result<Handle> {
+        let patience = Patience {
+            deadline: timeout.deadline(self.options.timeout),
+            now: timeout == Timeout::Now,
+        };
+        let place = unfit.map(|unfit| self.close_for_another(unfit));
+        self.get(target, place, patience).map(Lease::check_out)
     }
 
     fn get(
@@ -157,20 +150,23 @@ impl Core {
                     None => return Err(unknown_node(node)),
                 },
             };
-            attempts.push(Attempt {
-                node: error.node().to_owned(),
-                elapsed: started.elapsed(),
-                cause: error.message().to_owned(),
-            });
-            let Target::Slot(slot) = target else { return Err(error.with_attempts(attempts)) };
-            let again = asks_for_refresh(&error)
-                && !patience.now
-                && attempts.len() < MOST_OWNERS
-                && !patience.deadline.has_passed()
-                && self.owner_changes(slot, tried, patience.deadline, &mut asked_again);
-            if !again {
-                return Err(error.with_attempts(attempts));
+            // A full pool is told by the error itself: nothing was tried on a node.
+            if asks_for_refresh(&error) {
+                attempts.push(Attempt {
+                    node: error.node().to_owned(),
+                    elapsed: started.elapsed(),
+                    cause: error.message().to_owned(),
+                });
+                if let Target::Slot(slot) = target
+                    && !patience.now
+                    && attempts.len() < MOST_OWNERS
+                    && !patience.deadline.has_passed()
+                    && self.owner_changes(slot, tried, patience.deadline, &mut asked_again)
+                {
+                    continue;
+                }
             }
+            return Err(error.with_attempts(attempts));
         }
     }
 
@@ -277,11 +273,10 @@ impl Core {
             let mut outbox = Outbox::default();
             let mut members = self.members.lock();
             let acquired = members.acquire(self, key, now, !patience.now, &mut outbox);
-            let buffers = members.take_buffers();
             drop(members);
             outbox.deliver();
             return match acquired {
-                Acquired::Connection(lease) => match self.vet(lease, buffers, now) {
+                Acquired::Connection(lease) => match self.vet(lease, now) {
                     Ok(lease) => Ok(Found::Lease(lease)),
                     // Its place goes back: without a dial the next idle one is looked at.
                     Err(_) if patience.now => continue,
@@ -324,7 +319,7 @@ impl Core {
             gift
         };
         match gift {
-            Some(Gift::Connection(lease)) => match self.vet(lease, None, coarse_millis()) {
+            Some(Gift::Connection(lease)) => match self.vet(lease, coarse_millis()) {
                 Ok(lease) => Ok(Some(lease)),
                 Err(place) => self.dial(place, patience.deadline).map(Some),
             },
@@ -337,30 +332,29 @@ impl Core {
 
     /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
     /// a new one.
-    #[inline]
-    fn vet(
-        &self,
-        mut lease: Box<Lease>,
-        buffers: Option<Box<Buffers>>,
-        now: u64,
-    ) -> std::result::Result<Box<Lease>, Place> {
-        if !lease.has_expired(now) && lease.connection().is_idle_and_open() {
-            let buffers = buffers.unwrap_or_else(|| Buffers::new(&self.options));
-            lease.connection().attach(buffers);
-            return Ok(lease);
-        }
+    fn vet(&self, lease: Box<Lease>, now: u64) -> std::result::Result<Box<Lease>, Place> {
+        if lease.is_fit(now) { Ok(lease) } else { Err(self.close_for_another(lease)) }
+    }
+
+    #[cold]
+    fn close_for_another(&self, lease: Box<Lease>) -> Place {
         let mut place = lease.close();
         self.members.lock().redial(&mut place);
-        Err(place)
+        place
     }
 
     fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Box<Lease>> {
         let (node, readonly, epoch) = {
             let members = self.members.lock();
+            if members.closed {
+                return Err(closed());
+            }
             let member = &members.list[place.member as usize];
-            (member.address.clone(), member.readonly, members.epoch)
+            // To a node that has left: for this one checkout, no epoch will ever be its own.
+            let epoch = if member.known { member.epoch } else { u64::MAX };
+            (member.address.clone(), member.readonly, epoch)
         };
-        let mut connection = match Connection::dial(&node, &self.options, readonly, deadline) {
+        let connection = match Connection::dial(&node, &self.options, readonly, deadline) {
             Ok(connection) => connection,
             Err(error) => {
                 let log = &self.options.log;
@@ -369,14 +363,7 @@ impl Core {
             }
         };
         self.options.log.line(Level::Debug, format_args!("connected to {node}"));
-        let buffers = {
-            let mut members = self.members.lock();
-            members.dialed(&mut place, coarse_millis());
-            members.take_buffers()
-        };
-        if !connection.has_buffers() {
-            connection.attach(buffers.unwrap_or_else(|| Buffers::new(&self.options)));
-        }
+        self.members.lock().dialed(&mut place, coarse_millis());
         Lease::new(connection, place, epoch)
     }
 

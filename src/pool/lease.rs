@@ -15,8 +15,8 @@ use crate::os::clock::coarse_millis;
 pub(super) enum Stage {
     /// A connection is being made.
     Dialing,
-    /// A connection is checked out; its number in the member's list of checkouts.
-    InUse(u32),
+    /// A connection is checked out.
+    InUse,
     /// The connection is among its node's idle ones: whoever takes it from there counts the place.
     Idle,
 }
@@ -27,6 +27,8 @@ pub(super) struct Place {
     pub(super) core: Arc<Core>,
     /// Index of the member (node) it counts for; stays good while the place is held.
     pub(super) member: u32,
+    /// Of the connection that has the place, in the member's list of checkouts.
+    pub(super) seat: u32,
     pub(super) stage: Stage,
 }
 
@@ -34,7 +36,7 @@ impl Drop for Place {
     #[inline]
     fn drop(&mut self) {
         if self.stage != Stage::Idle {
-            self.core.give_back(self.member as usize, self.stage);
+            Core::give_back(self);
         }
     }
 }
@@ -46,7 +48,7 @@ pub struct Lease {
     pub(super) connection: Connection,
     pub(super) home: Home,
     pub(super) place: Place,
-    /// The pool's epoch when it was dialled; reset and disconnect begin a new one.
+    /// Its member's epoch when it was dialled.
     pub(super) epoch: u64,
     /// When `max_lifetime` ends it, on the coarse clock.
     expires_at: Option<u64>,
@@ -54,6 +56,8 @@ pub struct Lease {
     pub(super) idle_since: u64,
     /// When it became idle or answered a health check since, likewise.
     pub(super) checked_at: u64,
+    /// When `max_lifetime` or `max_idle_time` ends it if it stays idle until then.
+    good_until: u64,
     /// Grows with each return: who has the smallest has been idle longest.
     pub(super) idle_order: u64,
     node_text: CString,
@@ -78,6 +82,7 @@ impl Lease {
             expires_at,
             idle_since: now,
             checked_at: now,
+            good_until: expires_at.unwrap_or(u64::MAX),
             idle_order: 0,
             node_text,
         }))
@@ -103,13 +108,26 @@ impl Lease {
         self.expires_at
     }
 
+    /// It becomes idle.
+    pub(super) fn idle_from(&mut self, now: u64) {
+        self.idle_since = now;
+        self.checked_at = now;
+        let longest = self.place.core.options.max_idle_time;
+        let longest =
+            longest.map_or(u64::MAX, |idle| idle.as_millis().try_into().unwrap_or(u64::MAX));
+        self.good_until = self.expires_at.unwrap_or(u64::MAX).min(now.saturating_add(longest));
+    }
+
     /// True if `max_lifetime` or `max_idle_time` has ended it.
     #[inline]
     pub(super) fn has_expired(&self, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| now >= end)
-            || self.place.core.options.max_idle_time.is_some_and(|idle| {
-                u128::from(now.saturating_sub(self.idle_since)) >= idle.as_millis()
-            })
+        now >= self.good_until
+    }
+
+    /// The idle check: not expired, open and silent.
+    #[inline]
+    pub(super) fn is_fit(&self, now: u64) -> bool {
+        !self.has_expired(now) && self.connection.is_idle_and_open()
     }
 
     /// Closes the connection; its place stays.
@@ -121,7 +139,7 @@ impl Lease {
     }
 
     /// Makes it reachable by a handle.
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_out(self: Box<Self>) -> Handle {
         self.home.entry().check_out(self)
     }

@@ -7,7 +7,6 @@ use super::members::Outbox;
 use super::pool::Core;
 use super::waiters::Gift;
 use crate::command::Command;
-use crate::connection::Buffers;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::log::Level;
@@ -91,7 +90,7 @@ impl Core {
             let idle = std::mem::take(&mut members.list[index].idle);
             for lease in idle {
                 if lease.has_expired(now) {
-                    members.close_idle(index, lease, &mut outbox);
+                    members.close_idle(lease, &mut outbox);
                 } else {
                     members.list[index].idle.push(lease);
                 }
@@ -112,7 +111,6 @@ impl Core {
                 return;
             };
             let started = Instant::now();
-            lease.connection().attach(Buffers::new(&self.options));
             let wait = deadline.earlier(Deadline::after(self.options.socket_timeout));
             match lease.connection().command(&ping, wait) {
                 Ok(_) => Core::take_back_checked(lease),
