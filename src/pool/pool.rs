@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::handles::{self, Handle};
 use super::lease::{Lease, Place};
-use super::members::{Members, Outbox};
+use super::members::Members;
+use super::outbox::Outbox;
 use super::routes::Routes;
 use super::stats::Stats;
 use super::waiters::Gift;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::members::Outbox;
+use super::outbox::Outbox;
 use super::pool::Core;
 use super::waiters::Gift;
 use crate::command::Command;
