@@ -101,8 +101,7 @@ impl Core {
         let now = coarse_millis();
         let mut members = self.members.lock();
         let key = members.routes.primary_of(slot)?;
-        // Without a dial nothing is closed, so nothing comes into the outbox.
-        match members.acquire(self, key, now, false, &mut Outbox::default()) {
+        match members.acquire(self, key, now, false) {
             Acquired::Connection(lease) => {
                 let buffers = members.take_buffers();
                 drop(members);
@@ -268,12 +267,10 @@ impl Core {
     ) -> Result<Found> {
         loop {
             let now = coarse_millis();
-            let mut outbox = Outbox::default();
             let mut members = self.members.lock();
-            let acquired = members.acquire(self, key, now, !patience.now, &mut outbox);
+            let acquired = members.acquire(self, key, now, !patience.now);
             let buffers = members.take_buffers();
             drop(members);
-            outbox.deliver();
             return match acquired {
                 Acquired::Connection(lease) => match self.vet(lease, buffers, now) {
                     Ok(lease) => Ok(Found::Lease(lease)),
@@ -281,7 +278,9 @@ impl Core {
                     Err(_) if patience.now => continue,
                     Err(place) => self.dial(place, patience.deadline).map(Found::Lease),
                 },
-                Acquired::Place(place) => self.dial(place, patience.deadline).map(Found::Lease),
+                Acquired::Place(vacancy) => {
+                    self.dial(vacancy.make_room(), patience.deadline).map(Found::Lease)
+                }
                 Acquired::NothingIdle => {
                     Err(would_take_time("no connection is idle, and dialing takes time"))
                 }
@@ -317,7 +316,9 @@ impl Core {
                 Ok(lease) => Ok(Some(lease)),
                 Err(place) => self.dial(place, patience.deadline).map(Some),
             },
-            Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
+            Some(Gift::Place(vacancy)) => {
+                self.dial(vacancy.make_room(), patience.deadline).map(Some)
+            }
             Some(Gift::NodeLeft) => Ok(None),
             Some(Gift::Closed) => Err(closed()),
             None => Err(self.members.lock().full(key, Status::PoolTimeout)),
@@ -366,7 +367,7 @@ impl Core {
         if !connection.has_buffers() {
             connection.attach(buffers.unwrap_or_else(|| Buffers::new(&self.options)));
         }
-        Lease::new(connection, place, epoch)
+        Lease::new(place, epoch, connection)
     }
 
     pub(super) fn check_open(&self) -> Result<()> {

@@ -19,9 +19,13 @@ pub(super) enum Stage {
     InUse(u32),
     /// The connection is among its node's idle ones: whoever takes it from there counts the place.
     Idle,
+    /// The connection is about to be closed.
+    Closing,
+    /// The same, but only its node's place is free then: that of the whole pool is another's already.
+    Evicted,
 }
 
-/// One place of the pool's limits. Dropping it while dialing or in use gives it to who waits.
+/// One place of the pool's limits. Dropping it, unless idle, gives it to who waits: not under a lock.
 pub(super) struct Place {
     /// Idle connections hold their pool too: closing the pool drops them, which ends the circle.
     pub(super) core: Arc<Core>,
@@ -36,6 +40,21 @@ impl Drop for Place {
         if self.stage != Stage::Idle {
             self.core.give_back(self.member as usize, self.stage);
         }
+    }
+}
+
+/// A place to dial in, and the connection that has to go first.
+pub(super) struct Vacancy {
+    // The order matters: also where nobody dials, the connection closes before the place is given on.
+    pub(super) evicted: Option<Box<Lease>>,
+    pub(super) place: Place,
+}
+
+impl Vacancy {
+    /// Closes the connection whose place it was. Not under a lock.
+    pub(super) fn make_room(self) -> Place {
+        drop(self.evicted);
+        self.place
     }
 }
 
@@ -60,7 +79,8 @@ pub struct Lease {
 
 impl Lease {
     /// A fresh connection in the place it was dialled for.
-    pub(super) fn new(connection: Connection, place: Place, epoch: u64) -> Result<Box<Self>> {
+    // If this fails, the connection, which comes last, is dropped before its place.
+    pub(super) fn new(place: Place, epoch: u64, connection: Connection) -> Result<Box<Self>> {
         let now = coarse_millis();
         let expires_at = place.core.options.max_lifetime.map(|lifetime| {
             // Up to a tenth early, so that connections dialled together do not end together.

@@ -11,7 +11,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::lease::{Lease, Place, Stage};
+use super::lease::{Lease, Place, Stage, Vacancy};
 use super::pool::Core;
 use super::routes::Routes;
 use super::stats::{NodeStats, Stats};
@@ -40,6 +40,8 @@ pub(super) struct Member {
     pub(super) idle: Vec<Box<Lease>>,
     pub(super) queue: VecDeque<Arc<Waiter>>,
     dialing: usize,
+    /// Connections that were idle and are not closed yet.
+    closing: usize,
     checkouts: Checkouts,
     pub(super) counters: NodeStats,
 }
@@ -78,7 +80,7 @@ impl Checkouts {
 
 impl Member {
     fn places(&self) -> usize {
-        self.idle.len() + self.dialing + self.checkouts.count()
+        self.idle.len() + self.dialing + self.closing + self.checkouts.count()
     }
 
     fn is_needed(&self) -> bool {
@@ -117,7 +119,7 @@ impl Outbox {
         self.0.get_or_insert_default().wake.push(waiter);
     }
 
-    /// Closes first: who is woken dials in the place of what was closed.
+    /// Not under the lock: what is closed here gives its place back.
     #[inline]
     pub(super) fn deliver(self) {
         if let Some(chores) = self.0 {
@@ -139,7 +141,7 @@ impl Chores {
 /// What [`Members::acquire`] found.
 pub(super) enum Acquired {
     Connection(Box<Lease>),
-    Place(Place),
+    Place(Vacancy),
     /// Nothing idle, and the caller would not dial.
     NothingIdle,
     /// A limit is reached.
@@ -220,7 +222,6 @@ impl Members {
         key: MemberKey,
         now: u64,
         may_dial: bool,
-        outbox: &mut Outbox,
     ) -> Acquired {
         if self.closed {
             return Acquired::Closed;
@@ -238,7 +239,7 @@ impl Members {
         if !may_dial {
             return Acquired::NothingIdle;
         }
-        Acquired::Place(self.take_place(core, index, outbox))
+        Acquired::Place(self.take_place(core, index))
     }
 
     #[inline]
@@ -273,18 +274,24 @@ impl Members {
                 || self.longest_idle_elsewhere(index).is_some())
     }
 
-    fn take_place(&mut self, core: &Arc<Core>, index: usize, outbox: &mut Outbox) -> Place {
+    fn take_place(&mut self, core: &Arc<Core>, index: usize) -> Vacancy {
+        let mut evicted = None;
         if self.limit.is_some_and(|limit| self.total >= limit)
             && let Some(other) = self.longest_idle_elsewhere(index)
         {
             let member = &mut self.list[other];
             member.counters.evicted += 1;
-            let lease = member.idle.remove(0);
-            self.close_idle(other, lease, outbox);
+            member.closing += 1;
+            let mut lease = member.idle.remove(0);
+            lease.place.stage = Stage::Evicted;
+            self.idle -= 1;
+            evicted = Some(lease);
+        } else {
+            self.total += 1;
         }
         self.list[index].dialing += 1;
-        self.total += 1;
-        Place { core: core.clone(), member: index as u32, stage: Stage::Dialing }
+        let place = Place { core: core.clone(), member: index as u32, stage: Stage::Dialing };
+        Vacancy { evicted, place }
     }
 
     fn longest_idle_elsewhere(&self, index: usize) -> Option<usize> {
@@ -299,13 +306,12 @@ impl Members {
             .map(|(_, at)| at)
     }
 
-    /// An idle connection, taken off its member's list, is closed and its place free.
-    pub(super) fn close_idle(&mut self, index: usize, lease: Box<Lease>, outbox: &mut Outbox) {
-        self.list[index].counters.closed += 1;
-        self.total -= 1;
+    /// An idle connection, taken off its member's list, is to be closed; its place is free after that.
+    pub(super) fn close_idle(&mut self, index: usize, mut lease: Box<Lease>, outbox: &mut Outbox) {
+        self.list[index].closing += 1;
         self.idle -= 1;
+        lease.place.stage = Stage::Closing;
         outbox.close(lease);
-        self.tidy(index);
     }
 
     /// A dial succeeded: its place is in use from here on.
@@ -369,14 +375,20 @@ impl Members {
                 member.checkouts.end(number);
                 member.counters.closed += 1;
             }
+            Stage::Closing | Stage::Evicted => {
+                member.closing -= 1;
+                member.counters.closed += 1;
+            }
             Stage::Idle => return,
         }
-        self.total -= 1;
+        if stage != Stage::Evicted {
+            self.total -= 1;
+        }
         self.tidy(index);
         self.settle(core, outbox);
     }
 
-    /// Queues a new waiter for the member, last of all.
+    /// Queues a new waiter for the member, last of all; None if the node has left.
     pub(super) fn wait_for(&mut self, key: MemberKey) -> Option<Arc<Waiter>> {
         let index = self.find(key)?;
         self.arrivals += 1;
@@ -412,7 +424,7 @@ impl Members {
             let Some((_, index)) = next else { return };
             let gift = match self.take_idle(index, coarse_millis()) {
                 Some(lease) => Gift::Connection(lease),
-                None => Gift::Place(self.take_place(core, index, outbox)),
+                None => Gift::Place(self.take_place(core, index)),
             };
             self.serve(index, gift, outbox);
         }
@@ -460,6 +472,7 @@ impl Members {
             idle: Vec::new(),
             queue: VecDeque::new(),
             dialing: 0,
+            closing: 0,
             checkouts: Checkouts::default(),
             counters: NodeStats::default(),
         };

@@ -237,3 +237,7 @@ impl Drop for Pool {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "places_tests.rs"]
+mod places_tests;
