@@ -10,6 +10,7 @@ use crate::options::Options;
 use crate::os::clock::coarse_millis;
 use crate::pool::members::{Acquired, MemberKey, Members, Outbox};
 use crate::pool::waiters::Gift;
+use crate::topology::Kind;
 
 const NODES: &str = "node *\n handshake\n topology 0-99=1 100-199=2 200-16383=3\nscene after\n\
                      node *\n topology 0-16383=2";
@@ -96,4 +97,18 @@ fn an_evicted_connection_closes_before_its_place_is_used() {
     drop(place);
     let total = pool.stats().total;
     assert_eq!((total.created, total.closed, total.evicted, total.dialing), (1, 1, 1, 0));
+}
+
+#[test]
+fn nobody_waits_for_a_node_that_has_left() {
+    let nodes = FakeNodes::run(NODES).unwrap();
+    let pool = pool(&nodes, &[("max_connections", "1")]);
+    let core = pool.core();
+    let out = pool.get_by_slot(0, Timeout::Never).unwrap();
+    // The get has found its node full; before it waits, the node leaves.
+    let key = key(core, 0);
+    nodes.use_scene("after").unwrap();
+    core.refresh(Kind::Forced, &[], Deadline::NEVER).unwrap();
+    assert!(core.members.lock().wait_for(key).is_none());
+    pool.release(out).unwrap();
 }
