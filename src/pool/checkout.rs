@@ -135,7 +135,11 @@ impl Core {
             let started = Instant::now();
             let mut tried = None;
             let error = match target {
-                Target::Random => return self.get_any(patience),
+                Target::Random => match self.get_any(patience)? {
+                    Some(lease) => return Ok(lease),
+                    // The map is a newer one by now.
+                    None => continue,
+                },
                 Target::Slot(slot) => match self.routes().primary_of(slot) {
                     Some(key) => match self.lease(key, place.take(), patience) {
                         Ok(Some(lease)) => return Ok(lease),
@@ -198,8 +202,9 @@ impl Core {
             && !std::mem::replace(asked_again, true)
     }
 
-    /// A connection to some primary: first whatever costs no wait, then the wait for one.
-    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Box<Lease>> {
+    /// A connection to some primary: first whatever costs no wait, then the wait for one. None if a node
+    /// has left meanwhile, so that there are others to try.
+    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
         let mut keys: Vec<MemberKey> = {
             let routes = self.routes();
             let nodes = routes.map.nodes().iter().zip(&routes.members);
@@ -207,13 +212,13 @@ impl Core {
         };
         fastrand::shuffle(&mut keys);
         let mut failures: Vec<(Attempt, Error)> = Vec::new();
-        let mut full = None;
+        let (mut full, mut left) = (None, false);
         for &key in &keys {
             let started = Instant::now();
             match self.lease_without_waiting(key, patience) {
-                Ok(Found::Lease(lease)) => return Ok(lease),
+                Ok(Found::Lease(lease)) => return Ok(Some(lease)),
                 Ok(Found::Full) => full = full.or(Some(key)),
-                Ok(Found::NodeLeft) => {}
+                Ok(Found::NodeLeft) => left = true,
                 Err(error) if asks_for_refresh(&error) && !patience.deadline.has_passed() => {
                     let attempt = Attempt {
                         node: error.node().to_owned(),
@@ -225,16 +230,18 @@ impl Core {
                 Err(error) => return Err(error),
             }
         }
-        if let Some(key) = full
-            && let Some(lease) = self.lease(key, None, patience)?
-        {
-            return Ok(lease);
+        if let Some(key) = full {
+            return self.lease(key, None, patience);
         }
         let (attempts, mut errors): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
-        Err(match errors.pop() {
-            Some(error) => error.with_attempts(attempts),
-            None => Error::new(Status::UnknownNode, "the cluster has no primary that is known"),
-        })
+        match errors.pop() {
+            Some(error) => Err(error.with_attempts(attempts)),
+            None if left => Ok(None),
+            None => {
+                let message = "the cluster has no primary that is known";
+                Err(Error::new(Status::UnknownNode, message))
+            }
+        }
     }
 
     /// A connection to the member, dialled in `place` if the caller has one; None if the node has left.
