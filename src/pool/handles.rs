@@ -118,15 +118,13 @@ pub fn release(handle: Handle) -> Result<()> {
 /// Ends, from any thread, what the connection is doing: that call and later ones give CANCELLED.
 pub fn interrupt(handle: Handle) -> Result<()> {
     let entry = find(handle)?;
-    let interrupter = {
-        let state = entry.state.lock();
-        match state.holding {
-            Holding::Nothing => return Err(not_checked_out()),
-            _ if state.generation != handle.generation() => return Err(not_checked_out()),
-            _ => state.interrupter.clone(),
-        }
-    };
-    if let Some(interrupter) = interrupter {
+    // Under the entry's lock, which a release takes, too: later it could meet whoever has the connection
+    // next. It is a shutdown(2), which does not wait.
+    let state = entry.state.lock();
+    if matches!(state.holding, Holding::Nothing) || state.generation != handle.generation() {
+        return Err(not_checked_out());
+    }
+    if let Some(interrupter) = &state.interrupter {
         interrupter.interrupt();
     }
     Ok(())
