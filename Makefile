@@ -1,5 +1,7 @@
 # What people do with this tree. The work is done by cargo, CMake and scripts/.
 
+MAKEFLAGS += --no-print-directory
+
 PREFIX ?= /usr/local
 CLUSTER ?=
 

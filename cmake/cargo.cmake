@@ -18,9 +18,20 @@ set(rediscluster_file "librediscluster.so.${PROJECT_VERSION}")
 
 # ---- flags -------------------------------------------------------------------------------------
 
-set(cargo_arguments --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --locked --lib)
+# The target is named even where it is the host: cargo then puts its output in a place that no
+# configuration of the user changes, and keeps our flags from build scripts, which run without a
+# sanitizer's runtime.
+if(NOT REDISCLUSTER_RUST_TARGET)
+    execute_process(COMMAND "${RUSTC}" -vV OUTPUT_VARIABLE rustc_about)
+    string(REGEX MATCH "host: ([^\n]+)" _ "${rustc_about}")
+    set(REDISCLUSTER_RUST_TARGET "${CMAKE_MATCH_1}" CACHE STRING "The target triple that cargo builds for")
+    mark_as_advanced(REDISCLUSTER_RUST_TARGET)
+endif()
+
+set(cargo_arguments --manifest-path "${PROJECT_SOURCE_DIR}/Cargo.toml" --locked --lib
+    --target "${REDISCLUSTER_RUST_TARGET}")
 set(cargo_environment "CARGO_TARGET_DIR=${PROJECT_BINARY_DIR}/cargo")
-set(cargo_output "${PROJECT_BINARY_DIR}/cargo")
+set(cargo_output "${PROJECT_BINARY_DIR}/cargo/${REDISCLUSTER_RUST_TARGET}")
 set(rust_flags "${REDISCLUSTER_RUSTFLAGS}")
 
 string(REPLACE "," ";" sanitizers "${REDISCLUSTER_SANITIZE}")
@@ -42,12 +53,6 @@ foreach(fault IN LISTS faults)
 endforeach()
 
 if(rust_sanitized)
-    # The flags must not reach build scripts, which run on the host without a sanitizer's runtime:
-    # naming the target, even the host's own, keeps them apart.
-    execute_process(COMMAND "${RUSTC}" -vV OUTPUT_VARIABLE rustc_about)
-    string(REGEX MATCH "host: ([^\n]+)" _ "${rustc_about}")
-    set(cargo_output "${cargo_output}/${CMAKE_MATCH_1}")
-    list(APPEND cargo_arguments --target "${CMAKE_MATCH_1}")
     list(APPEND cargo_environment "RUSTC_BOOTSTRAP=1")
 endif()
 string(STRIP "${rust_flags}" rust_flags)
@@ -111,7 +116,7 @@ add_custom_target(rediscluster_cargo_static ${all} DEPENDS "${library_dir}/libre
 if(NOT DEFINED CACHE{REDISCLUSTER_SYSTEM_LIBRARIES})
     file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/empty.rs" "")
     execute_process(
-        COMMAND "${RUSTC}" --crate-type staticlib --print native-static-libs
+        COMMAND "${RUSTC}" --target "${REDISCLUSTER_RUST_TARGET}" --crate-type staticlib --print native-static-libs
             -o "${PROJECT_BINARY_DIR}/CMakeFiles/libempty.a" "${PROJECT_BINARY_DIR}/CMakeFiles/empty.rs"
         ERROR_VARIABLE rustc_notes OUTPUT_VARIABLE rustc_notes)
     if(rustc_notes MATCHES "native-static-libs: ([^\n]+)")

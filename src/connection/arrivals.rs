@@ -49,6 +49,7 @@ impl Held {
     }
 
     /// Gives the memory of an empty queue back.
+    #[inline]
     pub(super) fn shrink(&mut self) {
         if self.queue.is_empty() && self.queue.capacity() > 0 {
             self.queue = VecDeque::new();

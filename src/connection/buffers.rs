@@ -24,6 +24,7 @@ impl Buffers {
     }
 
     /// True if nothing is in them.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.decoder.is_empty() && self.output.is_empty()
     }
@@ -34,7 +35,15 @@ impl Buffers {
     }
 
     /// Gives memory beyond the ordinary back.
+    #[inline]
     pub(super) fn shrink(&mut self) {
+        if self.decoder.may_shrink() || self.output.capacity() > KEPT {
+            self.shrink_now();
+        }
+    }
+
+    #[cold]
+    fn shrink_now(&mut self) {
         self.decoder.shrink();
         if self.output.is_empty() && self.output.capacity() > KEPT {
             self.output = Vec::new();

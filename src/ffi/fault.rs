@@ -1,8 +1,6 @@
 //! Faults that are planted on purpose, so that each tool of the test suite proves that it finds its kind. Built only with
 //! `--cfg rediscluster_fault="…"`; no library that anybody uses has them.
 
-#![allow(missing_docs)]
-
 /// Reads a heap block after it was freed.
 #[cfg(rediscluster_fault = "use_after_free")]
 #[unsafe(no_mangle)]

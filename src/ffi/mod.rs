@@ -48,4 +48,4 @@ pub mod key;
     rediscluster_fault = "leak",
     rediscluster_fault = "race"
 ))]
-pub mod fault;
+mod fault;

@@ -226,8 +226,13 @@ impl Socket {
         let mut byte = MaybeUninit::<u8>::uninit();
         let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
         // SAFETY: one byte of room for one byte.
-        let looked = again(|| unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) });
-        matches!(looked, Err(error) if error.raw_os_error() == Some(libc::EAGAIN))
+        if unsafe { libc::recv(fd, byte.as_mut_ptr().cast(), 1, flags) } >= 0 {
+            return false;
+        }
+        // No signal interrupts what does not wait.
+        // SAFETY: this thread's own errno, which the call above has set. (An io::Error would be built
+        // and dropped at every checkout.)
+        unsafe { *libc::__errno_location() == libc::EAGAIN }
     }
 
     /// Waits until the socket is ready for what is asked, or the deadline passes (`None`).

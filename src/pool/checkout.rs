@@ -8,7 +8,7 @@ use super::lease::{Lease, Place};
 use super::members::{Acquired, MemberKey, Outbox};
 use super::pool::{Core, Pool};
 use super::waiters::Gift;
-use crate::connection::{Buffers, Connection};
+use crate::connection::Connection;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Attempt, Error, Result, Status};
 use crate::log::Level;
@@ -46,7 +46,7 @@ impl Pool {
     #[inline]
     pub fn get_by_slot(&self, slot: i32, timeout: Timeout) -> Result<Handle> {
         match u16::try_from(slot) {
-            Ok(slot) if slot < SLOT_COUNT => self.get(Target::Slot(slot), timeout),
+            Ok(slot) if slot < SLOT_COUNT => self.get_of_owner(slot, timeout),
             _ => Err(Error::new(
                 Status::InvalidArgument,
                 format!("slot {slot} does not exist: slots go from 0 to {}", SLOT_COUNT - 1),
@@ -56,7 +56,7 @@ impl Pool {
 
     /// A connection to the primary of a key's slot. Errors as [`Pool::get_by_slot`].
     pub fn get_by_key(&self, key: &[u8], timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Slot(key_slot(key)), timeout)
+        self.get_of_owner(key_slot(key), timeout)
     }
 
     /// A connection to one node, by "host:port" (as dialled or as announced) or node id. A full node is
@@ -65,50 +65,44 @@ impl Pool {
     /// # Errors
     /// UNKNOWN_NODE; the rest as [`Pool::get_by_slot`].
     pub fn get_by_node(&self, node: &str, timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Node(node), timeout)
+        self.core().get_slowly(Target::Node(node), None, timeout)
     }
 
     /// A connection to some primary, each as likely; one that cannot be reached or is full is passed over
     /// while another has room. Errors as [`Pool::get_by_slot`].
     pub fn get_random(&self, timeout: Timeout) -> Result<Handle> {
-        self.get(Target::Random, timeout)
+        self.core().get_slowly(Target::Random, None, timeout)
     }
 
-    #[inline]
-    fn get(&self, target: Target<'_>, timeout: Timeout) -> Result<Handle> {
+    /// The quick way: an idle connection of the slot's primary that passes the idle check.
+    #[inline(always)]
+    fn get_of_owner(&self, slot: u16, timeout: Timeout) -> Result<Handle> {
         let core = self.core();
-        let mut place = None;
-        if let Target::Slot(slot) = target {
-            match core.take_idle(slot) {
-                Some(Ok(lease)) => return Ok(lease.check_out()),
-                Some(Err(freed)) => place = Some(freed),
-                None => {}
-            }
+        let now = coarse_millis();
+        let idle = core.members.lock().take_idle_of_slot(slot, now);
+        match idle {
+            Some(lease) if lease.is_fit(now) => Ok(lease.check_out()),
+            unfit => core.get_slowly(Target::Slot(slot), unfit, timeout),
         }
-        let patience = Patience {
-            deadline: timeout.deadline(core.options.timeout),
-            now: timeout == Timeout::Now,
-        };
-        core.get(target, place, patience).map(Lease::check_out)
     }
 }
 
 impl Core {
-    /// The quick way: an idle connection, or the place of one that did not pass the idle check. None: the
-    /// long way decides.
-    #[inline]
-    fn take_idle(self: &Arc<Self>, slot: u16) -> Option<std::result::Result<Box<Lease>, Place>> {
-        let now = coarse_millis();
-        let mut members = self.members.lock();
-        let key = members.routes.primary_of(slot)?;
-        match members.acquire(self, key, now, false) {
-            Acquired::Connection(lease) => {
-                let buffers = members.take_buffers();
-                drop(members);
-                Some(self.vet(lease, buffers, now))
-            }
-            _ => None,
-        }
+    /// The long way. `unfit`: a connection, checked out for this call, that did not pass the idle check.
+    #[cold]
+    #[inline(never)]
+    fn get_slowly(
+        self: &Arc<Self>,
+        target: Target<'_>,
+        unfit: Option<Box<Lease>>,
+        timeout: Timeout,
+    ) -> Result<Handle> {
+        let patience = Patience {
+            deadline: timeout.deadline(self.options.timeout),
+            now: timeout == Timeout::Now,
+        };
+        let place = unfit.map(|unfit| self.close_for_another(unfit));
+        self.get(target, place, patience).map(Lease::check_out)
     }
 
     fn get(
@@ -135,11 +129,7 @@ impl Core {
             let started = Instant::now();
             let mut tried = None;
             let error = match target {
-                Target::Random => match self.get_any(patience)? {
-                    Some(lease) => return Ok(lease),
-                    // The map is a newer one by now.
-                    None => continue,
-                },
+                Target::Random => return self.get_any(patience),
                 Target::Slot(slot) => match self.routes().primary_of(slot) {
                     Some(key) => match self.lease(key, place.take(), patience) {
                         Ok(Some(lease)) => return Ok(lease),
@@ -160,20 +150,23 @@ impl Core {
                     None => return Err(unknown_node(node)),
                 },
             };
-            attempts.push(Attempt {
-                node: error.node().to_owned(),
-                elapsed: started.elapsed(),
-                cause: error.message().to_owned(),
-            });
-            let Target::Slot(slot) = target else { return Err(error.with_attempts(attempts)) };
-            let again = asks_for_refresh(&error)
-                && !patience.now
-                && attempts.len() < MOST_OWNERS
-                && !patience.deadline.has_passed()
-                && self.owner_changes(slot, tried, patience.deadline, &mut asked_again);
-            if !again {
-                return Err(error.with_attempts(attempts));
+            // A full pool is told by the error itself: nothing was tried on a node.
+            if asks_for_refresh(&error) {
+                attempts.push(Attempt {
+                    node: error.node().to_owned(),
+                    elapsed: started.elapsed(),
+                    cause: error.message().to_owned(),
+                });
+                if let Target::Slot(slot) = target
+                    && !patience.now
+                    && attempts.len() < MOST_OWNERS
+                    && !patience.deadline.has_passed()
+                    && self.owner_changes(slot, tried, patience.deadline, &mut asked_again)
+                {
+                    continue;
+                }
             }
+            return Err(error.with_attempts(attempts));
         }
     }
 
@@ -202,9 +195,8 @@ impl Core {
             && !std::mem::replace(asked_again, true)
     }
 
-    /// A connection to some primary: first whatever costs no wait, then the wait for one. None if a node
-    /// has left meanwhile, so that there are others to try.
-    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
+    /// A connection to some primary: first whatever costs no wait, then the wait for one.
+    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Box<Lease>> {
         let mut keys: Vec<MemberKey> = {
             let routes = self.routes();
             let nodes = routes.map.nodes().iter().zip(&routes.members);
@@ -212,14 +204,17 @@ impl Core {
         };
         fastrand::shuffle(&mut keys);
         let mut failures: Vec<(Attempt, Error)> = Vec::new();
-        let (mut full, mut left) = (None, false);
+        let mut full = None;
         for &key in &keys {
             let started = Instant::now();
             match self.lease_without_waiting(key, patience) {
-                Ok(Found::Lease(lease)) => return Ok(Some(lease)),
+                Ok(Found::Lease(lease)) => return Ok(lease),
                 Ok(Found::Full) => full = full.or(Some(key)),
-                Ok(Found::NodeLeft) => left = true,
-                Err(error) if asks_for_refresh(&error) && !patience.deadline.has_passed() => {
+                Ok(Found::NodeLeft) => {}
+                Err(error)
+                    if asks_for_refresh(&error)
+                        && (patience.now || !patience.deadline.has_passed()) =>
+                {
                     let attempt = Attempt {
                         node: error.node().to_owned(),
                         elapsed: started.elapsed(),
@@ -230,18 +225,19 @@ impl Core {
                 Err(error) => return Err(error),
             }
         }
-        if let Some(key) = full {
-            return self.lease(key, None, patience);
+        // A node with room would have to be dialled: the full ones say nothing to who does not wait.
+        let waits_in_vain = patience.now && !failures.is_empty();
+        if let Some(key) = full
+            && !waits_in_vain
+            && let Some(lease) = self.lease(key, None, patience)?
+        {
+            return Ok(lease);
         }
         let (attempts, mut errors): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
-        match errors.pop() {
-            Some(error) => Err(error.with_attempts(attempts)),
-            None if left => Ok(None),
-            None => {
-                let message = "the cluster has no primary that is known";
-                Err(Error::new(Status::UnknownNode, message))
-            }
-        }
+        Err(match errors.pop() {
+            Some(error) => error.with_attempts(attempts),
+            None => Error::new(Status::UnknownNode, "the cluster has no primary that is known"),
+        })
     }
 
     /// A connection to the member, dialled in `place` if the caller has one; None if the node has left.
@@ -274,20 +270,19 @@ impl Core {
     ) -> Result<Found> {
         loop {
             let now = coarse_millis();
+            let mut outbox = Outbox::default();
             let mut members = self.members.lock();
-            let acquired = members.acquire(self, key, now, !patience.now);
-            let buffers = members.take_buffers();
+            let acquired = members.acquire(self, key, now, !patience.now, &mut outbox);
             drop(members);
+            outbox.deliver();
             return match acquired {
-                Acquired::Connection(lease) => match self.vet(lease, buffers, now) {
+                Acquired::Connection(lease) => match self.vet(lease, now) {
                     Ok(lease) => Ok(Found::Lease(lease)),
                     // Its place goes back: without a dial the next idle one is looked at.
                     Err(_) if patience.now => continue,
                     Err(place) => self.dial(place, patience.deadline).map(Found::Lease),
                 },
-                Acquired::Place(vacancy) => {
-                    self.dial(vacancy.make_room(), patience.deadline).map(Found::Lease)
-                }
+                Acquired::Place(place) => self.dial(place, patience.deadline).map(Found::Lease),
                 Acquired::NothingIdle => {
                     Err(would_take_time("no connection is idle, and dialing takes time"))
                 }
@@ -315,17 +310,20 @@ impl Core {
         let gift = if waiter.wait(patience.deadline) {
             waiter.take()
         } else {
-            // Given at the last moment is given all the same.
-            self.members.lock().stop_waiting(key, &waiter)
+            // Given at the last moment is given all the same. Who gave it wakes its waiter once what made
+            // room is closed: not before is the place free, or a server would see one connection too many.
+            let gift = self.members.lock().stop_waiting(key, &waiter);
+            if gift.is_some() {
+                waiter.wait(Deadline::NEVER);
+            }
+            gift
         };
         match gift {
-            Some(Gift::Connection(lease)) => match self.vet(lease, None, coarse_millis()) {
+            Some(Gift::Connection(lease)) => match self.vet(lease, coarse_millis()) {
                 Ok(lease) => Ok(Some(lease)),
                 Err(place) => self.dial(place, patience.deadline).map(Some),
             },
-            Some(Gift::Place(vacancy)) => {
-                self.dial(vacancy.make_room(), patience.deadline).map(Some)
-            }
+            Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
             Some(Gift::NodeLeft) => Ok(None),
             Some(Gift::Closed) => Err(closed()),
             None => Err(self.members.lock().full(key, Status::PoolTimeout)),
@@ -334,30 +332,29 @@ impl Core {
 
     /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
     /// a new one.
-    #[inline]
-    fn vet(
-        &self,
-        mut lease: Box<Lease>,
-        buffers: Option<Box<Buffers>>,
-        now: u64,
-    ) -> std::result::Result<Box<Lease>, Place> {
-        if !lease.has_expired(now) && lease.connection().is_idle_and_open() {
-            let buffers = buffers.unwrap_or_else(|| Buffers::new(&self.options));
-            lease.connection().attach(buffers);
-            return Ok(lease);
-        }
+    fn vet(&self, lease: Box<Lease>, now: u64) -> std::result::Result<Box<Lease>, Place> {
+        if lease.is_fit(now) { Ok(lease) } else { Err(self.close_for_another(lease)) }
+    }
+
+    #[cold]
+    fn close_for_another(&self, lease: Box<Lease>) -> Place {
         let mut place = lease.close();
         self.members.lock().redial(&mut place);
-        Err(place)
+        place
     }
 
     fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Box<Lease>> {
         let (node, readonly, epoch) = {
             let members = self.members.lock();
+            if members.closed {
+                return Err(closed());
+            }
             let member = &members.list[place.member as usize];
-            (member.address.clone(), member.readonly, members.epoch)
+            // To a node that has left: for this one checkout, no epoch will ever be its own.
+            let epoch = if member.known { member.epoch } else { u64::MAX };
+            (member.address.clone(), member.readonly, epoch)
         };
-        let mut connection = match Connection::dial(&node, &self.options, readonly, deadline) {
+        let connection = match Connection::dial(&node, &self.options, readonly, deadline) {
             Ok(connection) => connection,
             Err(error) => {
                 let log = &self.options.log;
@@ -366,15 +363,8 @@ impl Core {
             }
         };
         self.options.log.line(Level::Debug, format_args!("connected to {node}"));
-        let buffers = {
-            let mut members = self.members.lock();
-            members.dialed(&mut place, coarse_millis());
-            members.take_buffers()
-        };
-        if !connection.has_buffers() {
-            connection.attach(buffers.unwrap_or_else(|| Buffers::new(&self.options)));
-        }
-        Lease::new(place, epoch, connection)
+        self.members.lock().dialed(&mut place, coarse_millis());
+        Lease::new(connection, place, epoch)
     }
 
     pub(super) fn check_open(&self) -> Result<()> {

@@ -5,7 +5,7 @@
 //! given back. Its locks belong to one entry each; a child never opens those of the parent's entries,
 //! because the handle itself says in which process it was made.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::lease::Lease;
 use super::pool::Core;
@@ -14,45 +14,58 @@ use crate::error::{Error, Result, Status};
 use crate::os::fork::{self, PerProcess, SetOnce};
 use crate::os::futex::Mutex;
 
-/// A checked-out connection. From the top: bit 63 set (no address looks like that), 8 bits of the fork
-/// generation, 32 of the entry's generation, 22 of its index, bit 0 set.
+/// A checked-out connection. From the top: bit 63 set (no address looks like that), 32 bits of the
+/// entry's generation, 8 of the fork generation, 22 of the entry's index, bit 0 set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Handle(u64);
 
 const INDEX_BITS: u32 = 22;
 const INDEX_SHIFT: u32 = 1;
-const GENERATION_SHIFT: u32 = INDEX_SHIFT + INDEX_BITS;
-const FORK_SHIFT: u32 = GENERATION_SHIFT + 32;
+const FORK_SHIFT: u32 = INDEX_SHIFT + INDEX_BITS;
+const GENERATION_SHIFT: u32 = FORK_SHIFT + 8;
 const MARKS: u64 = 1 << 63 | 1;
 
 impl Handle {
     /// The handle a caller gave; anything may be in it.
+    #[inline]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
     /// As a value to give a caller.
+    #[inline]
     pub fn bits(self) -> u64 {
         self.0
     }
 
-    fn new(index: u32, generation: u32) -> Self {
+    /// Of this process.
+    fn new(index: usize, generation: u32) -> Self {
         Self(
             MARKS
-                | u64::from(fork::generation() as u8) << FORK_SHIFT
                 | u64::from(generation) << GENERATION_SHIFT
-                | u64::from(index) << INDEX_SHIFT,
+                | u64::from(fork::generation() as u8) << FORK_SHIFT
+                | (index as u64) << INDEX_SHIFT,
         )
     }
 
-    fn index(self) -> u32 {
-        (self.0 >> INDEX_SHIFT) as u32 & ((1 << INDEX_BITS) - 1)
+    #[inline]
+    fn index(self) -> usize {
+        (self.0 >> INDEX_SHIFT) as usize & (CAPACITY - 1)
     }
 
+    #[cfg(test)]
     fn generation(self) -> u32 {
         (self.0 >> GENERATION_SHIFT) as u32
     }
 
+    /// The entry's next handle, for when this one stops being good.
+    #[inline]
+    fn next(self) -> Self {
+        // The last generation overflows into the mark above it.
+        Self(self.0.wrapping_add(1 << GENERATION_SHIFT) | MARKS)
+    }
+
+    #[inline]
     fn is_of_this_process(self) -> bool {
         (self.0 >> FORK_SHIFT) as u8 == fork::generation() as u8
     }
@@ -60,38 +73,35 @@ impl Handle {
 
 /// One place of the table: the home of one open connection, from its dial to its close.
 pub(super) struct Entry {
-    index: u32,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Grows whenever a handle to this entry stops being good.
-    generation: u32,
-    holding: Holding,
-    interrupter: Option<Interrupter>,
-}
-
-enum Holding {
-    /// No connection is checked out here.
-    Nothing,
-    Leased(Box<Lease>),
+    /// What is given out, or will be next: the one good handle to this entry.
+    handle: Handle,
+    /// The connection, while it is checked out and no call uses it.
+    lease: Option<Box<Lease>>,
     /// A call is using the connection.
-    Lent,
+    lent: bool,
+    interrupter: Option<Interrupter>,
 }
 
 impl Entry {
     /// Makes the lease reachable by a new handle.
+    #[inline(always)]
     pub(super) fn check_out(&'static self, lease: Box<Lease>) -> Handle {
         let mut state = self.state.lock();
-        state.holding = Holding::Leased(lease);
-        Handle::new(self.index, state.generation)
+        let before = state.lease.replace(lease);
+        // Nothing was here; the compiler cannot know, and would free it under the lock.
+        std::mem::forget(before);
+        state.handle
     }
 }
 
 /// Lends the connection behind a handle to `body`, which runs without any lock.
 pub fn with<R>(handle: Handle, body: impl FnOnce(&mut Lease) -> Result<R>) -> Result<R> {
     let entry = find(handle)?;
-    let lease = entry.take(handle, Holding::Lent, |_| Ok(()))?;
+    let lease = entry.take(handle, |_| Ok(()), |state| state.lent = true)?;
     let mut loan = Loan { entry, lease: Some(lease) };
     match &mut loan.lease {
         Some(lease) => body(lease),
@@ -101,7 +111,7 @@ pub fn with<R>(handle: Handle, body: impl FnOnce(&mut Lease) -> Result<R>) -> Re
 
 /// Ends the handle and gives the lease back, if `may` agrees; otherwise nothing changes.
 pub(super) fn end(handle: Handle, may: impl FnOnce(&Lease) -> Result<()>) -> Result<Box<Lease>> {
-    find(handle)?.take(handle, Holding::Nothing, may)
+    find(handle)?.take(handle, may, |state| state.handle = state.handle.next())
 }
 
 /// Gives a connection back to its own pool, which may have been freed meanwhile: then it closes.
@@ -118,16 +128,15 @@ pub fn release(handle: Handle) -> Result<()> {
 /// Ends, from any thread, what the connection is doing: that call and later ones give CANCELLED.
 pub fn interrupt(handle: Handle) -> Result<()> {
     let entry = find(handle)?;
-    // Under the entry's lock, which a release takes, too: later it could meet whoever has the connection
-    // next. It is a shutdown(2), which does not wait.
+    // The entry stays locked: a moment later the connection could be someone else's.
     let state = entry.state.lock();
-    if matches!(state.holding, Holding::Nothing) || state.generation != handle.generation() {
-        return Err(not_checked_out());
+    match &state.interrupter {
+        Some(interrupter) if state.handle == handle && (state.lease.is_some() || state.lent) => {
+            interrupter.interrupt();
+            Ok(())
+        }
+        _ => Err(not_checked_out()),
     }
-    if let Some(interrupter) = &state.interrupter {
-        interrupter.interrupt();
-    }
-    Ok(())
 }
 
 /// Puts the lease back when the call that uses it ends, by a panic too.
@@ -139,51 +148,58 @@ struct Loan {
 impl Drop for Loan {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
-            self.entry.state.lock().holding = Holding::Leased(lease);
+            let mut state = self.entry.state.lock();
+            state.lent = false;
+            state.lease = Some(lease);
         }
     }
 }
 
 impl Entry {
-    #[inline]
+    /// Takes the lease if the handle is good and `may` agrees, and lets `leave` note why it is gone;
+    /// otherwise nothing changes.
+    #[inline(always)]
     fn take(
         &self,
         handle: Handle,
-        leaving: Holding,
         may: impl FnOnce(&Lease) -> Result<()>,
+        leave: impl FnOnce(&mut State),
     ) -> Result<Box<Lease>> {
         let mut state = self.state.lock();
-        if state.generation != handle.generation() {
+        if state.handle != handle {
             return Err(not_checked_out());
         }
-        match &state.holding {
-            Holding::Leased(lease) => may(lease)?,
-            Holding::Lent => return Err(in_use()),
-            Holding::Nothing => return Err(not_checked_out()),
+        match &state.lease {
+            Some(lease) => may(lease)?,
+            None if state.lent => return Err(in_use()),
+            None => return Err(not_checked_out()),
         }
-        if matches!(leaving, Holding::Nothing) {
-            state.generation = state.generation.wrapping_add(1);
-        }
-        match std::mem::replace(&mut state.holding, leaving) {
-            Holding::Leased(lease) => Ok(lease),
-            _ => Err(not_checked_out()),
-        }
+        leave(&mut state);
+        state.lease.take().ok_or_else(not_checked_out)
     }
 }
 
 #[inline]
 fn find(handle: Handle) -> Result<&'static Entry> {
-    if handle.0 & MARKS != MARKS {
-        return Err(not_checked_out());
+    // The fork first: a child never opens the lock of an entry of its parent's.
+    if handle.is_of_this_process()
+        && let Some(entry) = entry(handle.index())
+    {
+        return Ok(entry);
     }
-    if !handle.is_of_this_process() {
-        return Err(Error::new(
-            Status::Forked,
-            "the connection was checked out before a fork, in the parent process; get one of this \
-             process from the pool",
-        ));
+    Err(not_found(handle))
+}
+
+#[cold]
+fn not_found(handle: Handle) -> Error {
+    if handle.0 & MARKS != MARKS || handle.is_of_this_process() {
+        return not_checked_out();
     }
-    entry(handle.index()).ok_or_else(not_checked_out)
+    Error::new(
+        Status::Forked,
+        "the connection was checked out before a fork, in the parent process; get one of this \
+         process from the pool",
+    )
 }
 
 #[cold]
@@ -204,26 +220,18 @@ fn in_use() -> Error {
     )
 }
 
-/// Chunk k holds 64 << k entries: 16 chunks are 4,194,240.
-const CHUNKS: usize = 16;
-const FIRST_CHUNK: u32 = 64;
-const CAPACITY: u32 = FIRST_CHUNK * ((1 << CHUNKS) - 1);
+/// The table grows by so many entries.
+const CHUNK: usize = 64;
+const CAPACITY: usize = 1 << INDEX_BITS;
 
-static TABLE: [SetOnce<Box<[Entry]>>; CHUNKS] = [const { SetOnce::new() }; CHUNKS];
+static TABLE: [SetOnce<[Entry; CHUNK]>; CAPACITY / CHUNK] =
+    [const { SetOnce::new() }; CAPACITY / CHUNK];
 /// How many entries were ever taken. A child goes on counting: the parent's entries stay the parent's.
-static TAKEN: AtomicU32 = AtomicU32::new(0);
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 #[inline]
-fn locate(index: u32) -> (usize, usize) {
-    let nth = index / FIRST_CHUNK + 1;
-    let chunk = nth.ilog2();
-    (chunk as usize, (index - FIRST_CHUNK * ((1 << chunk) - 1)) as usize)
-}
-
-#[inline]
-fn entry(index: u32) -> Option<&'static Entry> {
-    let (chunk, offset) = locate(index);
-    TABLE.get(chunk)?.get()?.get(offset)
+fn entry(index: usize) -> Option<&'static Entry> {
+    TABLE.get(index / CHUNK)?.get()?.get(index % CHUNK)
 }
 
 fn free_entries() -> &'static Mutex<Vec<&'static Entry>> {
@@ -255,7 +263,7 @@ impl Drop for Home {
     fn drop(&mut self) {
         {
             let mut state = self.0.state.lock();
-            state.generation = state.generation.wrapping_add(1);
+            state.handle = state.handle.next();
             state.interrupter = None;
         }
         free_entries().lock().push(self.0);
@@ -266,27 +274,25 @@ fn grow() -> Result<&'static Entry> {
     let index = TAKEN.fetch_add(1, Ordering::Relaxed);
     if index >= CAPACITY {
         TAKEN.store(CAPACITY, Ordering::Relaxed);
-        return Err(Error::new(Status::Limit, "4,194,240 connections are open in this process"));
+        return Err(Error::new(Status::Limit, "4,194,304 connections are open in this process"));
     }
-    let (chunk, _) = locate(index);
-    if TABLE[chunk].get().is_none() {
-        let first = FIRST_CHUNK * ((1 << chunk) - 1);
-        TABLE[chunk].fill((first..first + (FIRST_CHUNK << chunk)).map(Entry::new).collect());
+    let chunk = &TABLE[index / CHUNK];
+    if chunk.get().is_none() {
+        let first = index - index % CHUNK;
+        chunk.fill(std::array::from_fn(|offset| Entry::new(first + offset)));
     }
-    entry(index)
-        .ok_or_else(|| Error::new(Status::Internal, "the table of connections did not grow"))
+    let Some(entry) = entry(index) else {
+        return Err(Error::new(Status::Internal, "the table of connections did not grow"));
+    };
+    // A parent may have made the entry, and not taken it.
+    entry.state.lock().handle = Handle::new(index, 0);
+    Ok(entry)
 }
 
 impl Entry {
-    fn new(index: u32) -> Self {
-        Self {
-            index,
-            state: Mutex::new(State {
-                generation: 0,
-                holding: Holding::Nothing,
-                interrupter: None,
-            }),
-        }
+    fn new(index: usize) -> Self {
+        let handle = Handle::new(index, 0);
+        Self { state: Mutex::new(State { handle, lease: None, lent: false, interrupter: None }) }
     }
 }
 
@@ -296,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_handle_is_no_address_and_keeps_its_parts() {
-        for (index, generation) in [(0, 0), (1, 7), ((1 << INDEX_BITS) - 1, u32::MAX)] {
+        for (index, generation) in [(0, 0), (1, 7), (CAPACITY - 1, u32::MAX)] {
             let handle = Handle::new(index, generation);
             assert_eq!((handle.index(), handle.generation()), (index, generation));
             assert!(handle.is_of_this_process());
@@ -306,13 +312,10 @@ mod tests {
     }
 
     #[test]
-    fn chunks_cover_every_index_once() {
-        assert_eq!(locate(0), (0, 0));
-        assert_eq!(locate(63), (0, 63));
-        assert_eq!(locate(64), (1, 0));
-        assert_eq!(locate(191), (1, 127));
-        assert_eq!(locate(192), (2, 0));
-        assert_eq!(locate(CAPACITY - 1), (CHUNKS - 1, (64 << (CHUNKS - 1)) - 1));
+    fn the_next_handle_differs_in_its_generation_alone() {
+        let last = Handle::new(9, u32::MAX);
+        assert_eq!(last.next(), Handle::new(9, 0));
+        assert_eq!(last.next().next(), Handle::new(9, 1));
     }
 
     #[test]

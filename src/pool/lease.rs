@@ -15,22 +15,20 @@ use crate::os::clock::coarse_millis;
 pub(super) enum Stage {
     /// A connection is being made.
     Dialing,
-    /// A connection is checked out; its number in the member's list of checkouts.
-    InUse(u32),
+    /// A connection is checked out.
+    InUse,
     /// The connection is among its node's idle ones: whoever takes it from there counts the place.
     Idle,
-    /// The connection is about to be closed.
-    Closing,
-    /// The same, but only its node's place is free then: that of the whole pool is another's already.
-    Evicted,
 }
 
-/// One place of the pool's limits. Dropping it, unless idle, gives it to who waits: not under a lock.
+/// One place of the pool's limits. Dropping it while dialing or in use gives it to who waits.
 pub(super) struct Place {
     /// Idle connections hold their pool too: closing the pool drops them, which ends the circle.
     pub(super) core: Arc<Core>,
     /// Index of the member (node) it counts for; stays good while the place is held.
     pub(super) member: u32,
+    /// Of the connection that has the place, in the member's list of checkouts.
+    pub(super) seat: u32,
     pub(super) stage: Stage,
 }
 
@@ -38,23 +36,8 @@ impl Drop for Place {
     #[inline]
     fn drop(&mut self) {
         if self.stage != Stage::Idle {
-            self.core.give_back(self.member as usize, self.stage);
+            Core::give_back(self);
         }
-    }
-}
-
-/// A place to dial in, and the connection that has to go first.
-pub(super) struct Vacancy {
-    // The order matters: also where nobody dials, the connection closes before the place is given on.
-    pub(super) evicted: Option<Box<Lease>>,
-    pub(super) place: Place,
-}
-
-impl Vacancy {
-    /// Closes the connection whose place it was. Not under a lock.
-    pub(super) fn make_room(self) -> Place {
-        drop(self.evicted);
-        self.place
     }
 }
 
@@ -65,13 +48,16 @@ pub struct Lease {
     pub(super) connection: Connection,
     pub(super) home: Home,
     pub(super) place: Place,
-    /// The pool's epoch when it was dialled; reset and disconnect begin a new one.
+    /// Its member's epoch when it was dialled.
     pub(super) epoch: u64,
     /// When `max_lifetime` ends it, on the coarse clock.
     expires_at: Option<u64>,
-    /// When it became idle or was last checked, on the coarse clock; kept only where something timed
-    /// needs it.
+    /// When it became idle, on the coarse clock; kept only where something timed needs it.
     pub(super) idle_since: u64,
+    /// When it became idle or answered a health check since, likewise.
+    pub(super) checked_at: u64,
+    /// When `max_lifetime` or `max_idle_time` ends it if it stays idle until then.
+    good_until: u64,
     /// Grows with each return: who has the smallest has been idle longest.
     pub(super) idle_order: u64,
     node_text: CString,
@@ -79,8 +65,7 @@ pub struct Lease {
 
 impl Lease {
     /// A fresh connection in the place it was dialled for.
-    // If this fails, the connection, which comes last, is dropped before its place.
-    pub(super) fn new(place: Place, epoch: u64, connection: Connection) -> Result<Box<Self>> {
+    pub(super) fn new(connection: Connection, place: Place, epoch: u64) -> Result<Box<Self>> {
         let now = coarse_millis();
         let expires_at = place.core.options.max_lifetime.map(|lifetime| {
             // Up to a tenth early, so that connections dialled together do not end together.
@@ -96,6 +81,8 @@ impl Lease {
             epoch,
             expires_at,
             idle_since: now,
+            checked_at: now,
+            good_until: expires_at.unwrap_or(u64::MAX),
             idle_order: 0,
             node_text,
         }))
@@ -121,13 +108,26 @@ impl Lease {
         self.expires_at
     }
 
+    /// It becomes idle.
+    pub(super) fn idle_from(&mut self, now: u64) {
+        self.idle_since = now;
+        self.checked_at = now;
+        let longest = self.place.core.options.max_idle_time;
+        let longest =
+            longest.map_or(u64::MAX, |idle| idle.as_millis().try_into().unwrap_or(u64::MAX));
+        self.good_until = self.expires_at.unwrap_or(u64::MAX).min(now.saturating_add(longest));
+    }
+
     /// True if `max_lifetime` or `max_idle_time` has ended it.
     #[inline]
     pub(super) fn has_expired(&self, now: u64) -> bool {
-        self.expires_at.is_some_and(|end| now >= end)
-            || self.place.core.options.max_idle_time.is_some_and(|idle| {
-                u128::from(now.saturating_sub(self.idle_since)) >= idle.as_millis()
-            })
+        now >= self.good_until
+    }
+
+    /// The idle check: not expired, open and silent.
+    #[inline]
+    pub(super) fn is_fit(&self, now: u64) -> bool {
+        !self.has_expired(now) && self.connection.is_idle_and_open()
     }
 
     /// Closes the connection; its place stays.
@@ -139,7 +139,7 @@ impl Lease {
     }
 
     /// Makes it reachable by a handle.
-    #[inline]
+    #[inline(always)]
     pub(super) fn check_out(self: Box<Self>) -> Handle {
         self.home.entry().check_out(self)
     }

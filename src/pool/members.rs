@@ -11,7 +11,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::lease::{Lease, Place, Stage, Vacancy};
+use super::lease::{Lease, Place, Stage};
 use super::pool::Core;
 use super::routes::Routes;
 use super::stats::{NodeStats, Stats};
@@ -34,42 +34,55 @@ pub(super) struct Member {
     pub(super) address: NodeAddress,
     /// Connections to it are dialled READONLY: it is a replica.
     pub(super) readonly: bool,
+    /// Grows when connections dialled before are not wanted any more: the node has left or changed its
+    /// role, or all connections were retired.
+    pub(super) epoch: u64,
     /// It stands in the present map.
     pub(super) known: bool,
     /// Newest last.
     pub(super) idle: Vec<Box<Lease>>,
     pub(super) queue: VecDeque<Arc<Waiter>>,
     dialing: usize,
-    /// Connections that were idle and are not closed yet.
-    closing: usize,
     checkouts: Checkouts,
     pub(super) counters: NodeStats,
 }
 
-/// When each of a member's checkouts began: numbers are reused, so a checkout costs no search.
+/// When each of a member's checkouts began. A connection keeps its seat from its dial to its close, so
+/// that a checkout costs one store.
 #[derive(Default)]
 struct Checkouts {
-    /// By number, on the coarse clock; 0: the number is free.
+    /// By seat, on the coarse clock; 0: not checked out.
     since: Vec<u64>,
     free: Vec<u32>,
 }
 
 impl Checkouts {
-    fn begin(&mut self, now: u64) -> u32 {
-        if let Some(number) = self.free.pop() {
-            self.since[number as usize] = now;
-            return number;
+    fn take_seat(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.since.push(0);
+            (self.since.len() - 1) as u32
+        })
+    }
+
+    fn leave_seat(&mut self, seat: u32) {
+        self.free.push(seat);
+    }
+
+    #[inline]
+    fn begin(&mut self, seat: u32, now: u64) {
+        if let Some(since) = self.since.get_mut(seat as usize) {
+            *since = now;
         }
-        self.since.push(now);
-        (self.since.len() - 1) as u32
     }
 
-    fn end(&mut self, number: u32) {
-        self.since[number as usize] = 0;
-        self.free.push(number);
+    #[inline]
+    fn end(&mut self, seat: u32) {
+        if let Some(since) = self.since.get_mut(seat as usize) {
+            *since = 0;
+        }
     }
 
-    fn count(&self) -> usize {
+    fn seats_taken(&self) -> usize {
         self.since.len() - self.free.len()
     }
 
@@ -80,7 +93,7 @@ impl Checkouts {
 
 impl Member {
     fn places(&self) -> usize {
-        self.idle.len() + self.dialing + self.closing + self.checkouts.count()
+        self.dialing + self.checkouts.seats_taken()
     }
 
     fn is_needed(&self) -> bool {
@@ -88,11 +101,12 @@ impl Member {
     }
 
     fn stats(&self) -> NodeStats {
-        let (idle, in_use) = (self.idle.len() as u64, self.checkouts.count() as u64);
+        let open = self.checkouts.seats_taken() as u64;
+        let idle = self.idle.len() as u64;
         NodeStats {
-            open: idle + in_use,
+            open,
             idle,
-            in_use,
+            in_use: open - idle,
             dialing: self.dialing as u64,
             waiting: self.queue.len() as u64,
             ..self.counters
@@ -119,7 +133,7 @@ impl Outbox {
         self.0.get_or_insert_default().wake.push(waiter);
     }
 
-    /// Not under the lock: what is closed here gives its place back.
+    /// Closes first: who is woken dials in the place of what was closed.
     #[inline]
     pub(super) fn deliver(self) {
         if let Some(chores) = self.0 {
@@ -141,7 +155,7 @@ impl Chores {
 /// What [`Members::acquire`] found.
 pub(super) enum Acquired {
     Connection(Box<Lease>),
-    Place(Vacancy),
+    Place(Place),
     /// Nothing idle, and the caller would not dial.
     NothingIdle,
     /// A limit is reached.
@@ -170,8 +184,6 @@ pub(super) struct Members {
     waiting: usize,
     arrivals: u64,
     returns: u64,
-    /// Grows when connections dialled before are not wanted any more.
-    pub(super) epoch: u64,
     pub(super) closed: bool,
     spare: Vec<Box<Buffers>>,
     /// The counters of members that are gone.
@@ -192,9 +204,8 @@ impl Members {
             waiting: 0,
             arrivals: 0,
             returns: 0,
-            epoch: 0,
             closed: false,
-            spare: Vec::new(),
+            spare: Vec::with_capacity(SPARE_BUFFERS),
             departed: NodeStats::default(),
         }
     }
@@ -222,6 +233,7 @@ impl Members {
         key: MemberKey,
         now: u64,
         may_dial: bool,
+        outbox: &mut Outbox,
     ) -> Acquired {
         if self.closed {
             return Acquired::Closed;
@@ -239,15 +251,29 @@ impl Members {
         if !may_dial {
             return Acquired::NothingIdle;
         }
-        Acquired::Place(self.take_place(core, index))
+        Acquired::Place(self.take_place(core, index, outbox))
     }
 
-    #[inline]
+    /// The quick way of a get: an idle connection of the slot's primary. A closed pool has none.
+    #[inline(always)]
+    pub(super) fn take_idle_of_slot(&mut self, slot: u16, now: u64) -> Option<Box<Lease>> {
+        // The routes under this lock name present members alone: no need to compare serials.
+        let key = self.routes.primary_of(slot)?;
+        self.take_idle(key.index as usize, now)
+    }
+
+    /// The member's newest idle connection, checked out, with buffers if any are spare; without, its
+    /// first use makes some.
+    #[inline(always)]
     fn take_idle(&mut self, index: usize, now: u64) -> Option<Box<Lease>> {
-        let member = &mut self.list[index];
+        let member = self.list.get_mut(index)?;
         let mut lease = member.idle.pop()?;
         self.idle -= 1;
-        lease.place.stage = Stage::InUse(member.checkouts.begin(now));
+        member.checkouts.begin(lease.place.seat, now);
+        lease.place.stage = Stage::InUse;
+        if let Some(buffers) = self.spare.pop() {
+            lease.connection.attach(buffers);
+        }
         Some(lease)
     }
 
@@ -257,7 +283,7 @@ impl Members {
         let (_, index, at) = (0..self.list.len())
             .flat_map(|index| {
                 let idle = self.list[index].idle.iter().enumerate();
-                idle.map(move |(at, lease)| (lease.idle_since, index, at))
+                idle.map(move |(at, lease)| (lease.checked_at, index, at))
             })
             .filter(|&(since, ..)| now.saturating_sub(since) >= interval)
             .min()?;
@@ -274,24 +300,15 @@ impl Members {
                 || self.longest_idle_elsewhere(index).is_some())
     }
 
-    fn take_place(&mut self, core: &Arc<Core>, index: usize) -> Vacancy {
-        let mut evicted = None;
+    fn take_place(&mut self, core: &Arc<Core>, index: usize, outbox: &mut Outbox) -> Place {
         if self.limit.is_some_and(|limit| self.total >= limit)
             && let Some(other) = self.longest_idle_elsewhere(index)
         {
-            let member = &mut self.list[other];
-            member.counters.evicted += 1;
-            member.closing += 1;
-            let mut lease = member.idle.remove(0);
-            lease.place.stage = Stage::Evicted;
-            self.idle -= 1;
-            evicted = Some(lease);
-        } else {
-            self.total += 1;
+            self.evict(other, outbox);
         }
         self.list[index].dialing += 1;
-        let place = Place { core: core.clone(), member: index as u32, stage: Stage::Dialing };
-        Vacancy { evicted, place }
+        self.total += 1;
+        Place { core: core.clone(), member: index as u32, seat: 0, stage: Stage::Dialing }
     }
 
     fn longest_idle_elsewhere(&self, index: usize) -> Option<usize> {
@@ -306,11 +323,24 @@ impl Members {
             .map(|(_, at)| at)
     }
 
-    /// An idle connection, taken off its member's list, is to be closed; its place is free after that.
-    pub(super) fn close_idle(&mut self, index: usize, mut lease: Box<Lease>, outbox: &mut Outbox) {
-        self.list[index].closing += 1;
+    /// Closes the member's connection that has been idle longest, for whoever is given its place.
+    fn evict(&mut self, index: usize, outbox: &mut Outbox) {
+        let member = &mut self.list[index];
+        let lease = member.idle.remove(0);
+        member.checkouts.leave_seat(lease.place.seat);
+        member.counters.evicted += 1;
+        member.counters.closed += 1;
+        self.total -= 1;
         self.idle -= 1;
-        lease.place.stage = Stage::Closing;
+        outbox.close(lease);
+        self.tidy(index);
+    }
+
+    /// An idle connection, taken off its member's list, is closed. It keeps its place until it is: a
+    /// server never sees one connection too many.
+    pub(super) fn close_idle(&mut self, mut lease: Box<Lease>, outbox: &mut Outbox) {
+        lease.place.stage = Stage::InUse;
+        self.idle -= 1;
         outbox.close(lease);
     }
 
@@ -319,14 +349,17 @@ impl Members {
         let member = &mut self.list[place.member as usize];
         member.dialing -= 1;
         member.counters.created += 1;
-        place.stage = Stage::InUse(member.checkouts.begin(now));
+        place.seat = member.checkouts.take_seat();
+        member.checkouts.begin(place.seat, now);
+        place.stage = Stage::InUse;
     }
 
     /// The connection in a place in use was closed; another is dialled in the same place.
     pub(super) fn redial(&mut self, place: &mut Place) {
         let member = &mut self.list[place.member as usize];
-        if let Stage::InUse(number) = place.stage {
-            member.checkouts.end(number);
+        if place.stage == Stage::InUse {
+            member.checkouts.end(place.seat);
+            member.checkouts.leave_seat(place.seat);
             member.counters.closed += 1;
             member.dialing += 1;
             place.stage = Stage::Dialing;
@@ -334,64 +367,65 @@ impl Members {
     }
 
     /// Takes a connection back, or answers with it where it is not wanted any more: dropping it outside
-    /// the lock closes it and frees its place.
-    #[inline]
-    pub(super) fn put_back(
-        &mut self,
-        mut lease: Box<Lease>,
-        outbox: &mut Outbox,
-    ) -> Option<Box<Lease>> {
-        let member = &mut self.list[lease.place.member as usize];
-        let wanted = member.known
-            && !self.closed
-            && lease.epoch == self.epoch
-            && lease.connection.is_readonly() == member.readonly;
-        let (true, Stage::InUse(number)) = (wanted, lease.place.stage) else { return Some(lease) };
-        member.checkouts.end(number);
+    /// the lock closes it and frees its place. [`Members::settle`] is to follow where somebody waits.
+    #[inline(always)]
+    pub(super) fn put_back(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
+        let Some(member) = self.list.get_mut(lease.place.member as usize) else {
+            return Some(lease);
+        };
+        if lease.epoch != member.epoch {
+            return Some(lease);
+        }
+        member.checkouts.end(lease.place.seat);
         self.returns += 1;
         lease.idle_order = self.returns;
         lease.place.stage = Stage::Idle;
-        let core = (self.waiting > 0).then(|| lease.place.core.clone());
         member.idle.push(lease);
         self.idle += 1;
-        if let Some(core) = core {
-            self.settle(&core, outbox);
-        }
         None
     }
 
+    /// The same for a connection that was only looked at: it stays as old as it was.
+    pub(super) fn put_back_checked(&mut self, lease: Box<Lease>) -> Option<Box<Lease>> {
+        let (member, order) = (lease.place.member as usize, lease.idle_order);
+        let unwanted = self.put_back(lease);
+        let idle = &mut self.list[member].idle;
+        if unwanted.is_none()
+            && let Some(mut lease) = idle.pop()
+        {
+            lease.idle_order = order;
+            let at = idle.partition_point(|other| other.idle_order < order);
+            idle.insert(at, lease);
+        }
+        unwanted
+    }
+
+    #[inline]
+    pub(super) fn is_awaited(&self) -> bool {
+        self.waiting > 0
+    }
+
     /// A place is free again.
-    pub(super) fn give_back(
-        &mut self,
-        core: &Arc<Core>,
-        index: usize,
-        stage: Stage,
-        outbox: &mut Outbox,
-    ) {
+    pub(super) fn give_back(&mut self, place: &Place, outbox: &mut Outbox) {
+        let index = place.member as usize;
         let member = &mut self.list[index];
-        match stage {
+        match place.stage {
             Stage::Dialing => member.dialing -= 1,
-            Stage::InUse(number) => {
-                member.checkouts.end(number);
-                member.counters.closed += 1;
-            }
-            Stage::Closing | Stage::Evicted => {
-                member.closing -= 1;
+            Stage::InUse => {
+                member.checkouts.end(place.seat);
+                member.checkouts.leave_seat(place.seat);
                 member.counters.closed += 1;
             }
             Stage::Idle => return,
         }
-        if stage != Stage::Evicted {
-            self.total -= 1;
-        }
+        self.total -= 1;
         self.tidy(index);
-        self.settle(core, outbox);
+        self.settle(&place.core, outbox);
     }
 
-    /// Queues a new waiter for the member, last of all; None if the node has left.
+    /// Queues a new waiter for the member, last of all.
     pub(super) fn wait_for(&mut self, key: MemberKey) -> Option<Arc<Waiter>> {
-        // It may leave between the look that found it full and this call, and nobody would be told.
-        let index = self.find(key).filter(|&index| self.list[index].known)?;
+        let index = self.find(key)?;
         self.arrivals += 1;
         let waiter = Waiter::new(self.arrivals);
         let member = &mut self.list[index];
@@ -425,7 +459,7 @@ impl Members {
             let Some((_, index)) = next else { return };
             let gift = match self.take_idle(index, coarse_millis()) {
                 Some(lease) => Gift::Connection(lease),
-                None => Gift::Place(self.take_place(core, index)),
+                None => Gift::Place(self.take_place(core, index, outbox)),
             };
             self.serve(index, gift, outbox);
         }
@@ -448,15 +482,16 @@ impl Members {
 
     /// Closes what is idle, and makes what is in use close when it is released.
     pub(super) fn retire_all(&mut self, outbox: &mut Outbox) {
-        self.epoch += 1;
         for index in 0..self.list.len() {
-            self.close_all_idle(index, outbox);
+            self.retire(index, outbox);
         }
     }
 
-    pub(super) fn close_all_idle(&mut self, index: usize, outbox: &mut Outbox) {
+    /// The same for one member.
+    pub(super) fn retire(&mut self, index: usize, outbox: &mut Outbox) {
+        self.list[index].epoch += 1;
         while let Some(lease) = self.list[index].idle.pop() {
-            self.close_idle(index, lease, outbox);
+            self.close_idle(lease, outbox);
         }
     }
 
@@ -469,11 +504,11 @@ impl Members {
             serial: 0,
             address: address.clone(),
             readonly: false,
+            epoch: 0,
             known: true,
             idle: Vec::new(),
             queue: VecDeque::new(),
             dialing: 0,
-            closing: 0,
             checkouts: Checkouts::default(),
             counters: NodeStats::default(),
         };
@@ -507,12 +542,10 @@ impl Members {
         self.vacant.push(index as u32);
     }
 
-    pub(super) fn take_buffers(&mut self) -> Option<Box<Buffers>> {
-        self.spare.pop()
-    }
-
+    #[inline]
     pub(super) fn keep_buffers(&mut self, buffers: Box<Buffers>) {
-        if self.spare.len() < SPARE_BUFFERS {
+        // The list never grows.
+        if self.spare.len() < self.spare.capacity() {
             self.spare.push(buffers);
         }
     }

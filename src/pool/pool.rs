@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handles::{self, Handle};
-use super::lease::{Lease, Stage};
+use super::lease::{Lease, Place};
 use super::members::{Members, Outbox};
 use super::routes::Routes;
 use super::stats::Stats;
@@ -16,7 +16,7 @@ use crate::node::Role;
 use crate::options::Options;
 use crate::os::clock::coarse_millis;
 use crate::os::fork::{self, PerProcess};
-use crate::os::futex::Mutex;
+use crate::os::futex::{Mutex, MutexGuard};
 use crate::topology::{Kind, Refresh, SlotMap};
 
 /// Exclusive connections to the nodes of one cluster. Any number of threads share a pool; dropping it
@@ -31,6 +31,8 @@ pub(super) struct Core {
     pub(super) options: Arc<Options>,
     pub(super) members: Mutex<Members>,
     pub(super) refresh: Refresh,
+    /// Something timed asks since when a connection is idle.
+    notes_idle_time: bool,
 }
 
 impl Core {
@@ -43,6 +45,8 @@ impl Core {
         Self {
             members: Mutex::new(members),
             refresh: Refresh::new(options.topology_refresh_min_interval),
+            notes_idle_time: options.max_idle_time.is_some()
+                || options.health_check_interval.is_some(),
             options,
         }
     }
@@ -68,14 +72,14 @@ impl Core {
             member.known = true;
             if was != readonly {
                 // Dialled for the other role: without READONLY a replica answers MOVED.
-                members.close_all_idle(index, &mut outbox);
+                members.retire(index, &mut outbox);
             }
             keys.push(members.key(index));
         }
         for index in 0..members.list.len() {
             if !members.list[index].known {
                 members.dismiss(index, || Gift::NodeLeft, &mut outbox);
-                members.close_all_idle(index, &mut outbox);
+                members.retire(index, &mut outbox);
                 members.tidy(index);
             }
         }
@@ -88,33 +92,58 @@ impl Core {
     }
 
     /// A place is free: whoever waits for one gets it.
-    pub(super) fn give_back(self: &Arc<Self>, member: usize, stage: Stage) {
+    pub(super) fn give_back(place: &Place) {
         let mut outbox = Outbox::default();
-        self.members.lock().give_back(self, member, stage, &mut outbox);
+        place.core.members.lock().give_back(place, &mut outbox);
         outbox.deliver();
     }
 
     /// Takes a connection back: to its node's idle ones, to who waits, or to be closed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_back(mut lease: Box<Lease>) {
+        if lease.place.core.notes_idle_time {
+            lease.idle_from(coarse_millis());
+        }
+        Self::put_back(lease, Members::put_back);
+    }
+
+    /// Takes a connection back that was not used, only checked.
+    pub(super) fn take_back_checked(mut lease: Box<Lease>) {
+        lease.checked_at = coarse_millis();
+        Self::put_back(lease, Members::put_back_checked);
+    }
+
+    #[inline(always)]
+    fn put_back(
+        mut lease: Box<Lease>,
+        put: impl FnOnce(&mut Members, Box<Lease>) -> Option<Box<Lease>>,
+    ) {
         if !lease.connection.is_reusable() {
             return;
         }
         let buffers = lease.connection.detach();
         // Where the connection goes, its reference to the pool goes too.
         let core = Arc::clone(&lease.place.core);
-        if core.options.max_idle_time.is_some() || core.options.health_check_interval.is_some() {
-            lease.idle_since = coarse_millis();
-        }
-        let mut outbox = Outbox::default();
         let mut members = core.members.lock();
         if let Some(buffers) = buffers {
             members.keep_buffers(buffers);
         }
-        let unwanted = members.put_back(lease, &mut outbox);
+        let unwanted = put(&mut members, lease);
+        if members.is_awaited() {
+            core.settle(members);
+        } else {
+            drop(members);
+        }
+        drop(unwanted);
+    }
+
+    /// Serves who waits.
+    #[cold]
+    fn settle(self: &Arc<Self>, mut members: MutexGuard<'_, Members>) {
+        let mut outbox = Outbox::default();
+        members.settle(self, &mut outbox);
         drop(members);
         outbox.deliver();
-        drop(unwanted);
     }
 }
 
@@ -204,14 +233,17 @@ impl Pool {
         self.core().close();
     }
 
-    /// Does what is due by time. See [`Core::maintain`].
+    /// Does what is due by time, and tells in how long something is due again, also where the refresh
+    /// failed. See [`Core::maintain`].
     ///
     /// # Errors
     /// CLOSED; a refresh that failed.
-    pub fn maintain(&self, budget: Duration) -> Result<Option<Duration>> {
+    pub fn maintain(&self, budget: Duration) -> (Option<Duration>, Result<()>) {
         let core = self.core();
-        core.check_open()?;
-        core.maintain(budget)
+        match core.check_open() {
+            Ok(()) => core.maintain(budget),
+            Err(closed) => (None, Err(closed)),
+        }
     }
 
     /// A snapshot of the pool's numbers.
@@ -237,7 +269,3 @@ impl Drop for Pool {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "places_tests.rs"]
-mod places_tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lease::{Lease, Vacancy};
+use super::lease::{Lease, Place};
 use crate::deadline::Deadline;
 use crate::os::futex::{Event, Mutex};
 
@@ -11,7 +11,7 @@ pub(super) enum Gift {
     /// A connection, checked out for the waiter.
     Connection(Box<Lease>),
     /// A place to dial in.
-    Place(Vacancy),
+    Place(Place),
     /// The node has left the cluster.
     NodeLeft,
     /// The pool was closed.

@@ -49,6 +49,8 @@ pub struct Decoder {
     /// The receive buffer, while a large reply arrives.
     parked: Block,
     large: bool,
+    /// Memory may have become more than is kept; saves a closer look after ordinary replies.
+    grown: bool,
     failed: Option<DecodeError>,
 }
 
@@ -60,6 +62,7 @@ impl Decoder {
             received: Block::new(),
             parked: Block::new(),
             large: false,
+            grown: false,
             failed: None,
         }
     }
@@ -108,6 +111,7 @@ impl Decoder {
 
     /// The complete reply that the parser stands behind.
     fn take(&mut self) -> Option<Reply> {
+        self.grown = true;
         let length = self.parser.position();
         let alone = self.parser.finish();
         let reply = if self.large {
@@ -190,6 +194,7 @@ impl Decoder {
                 self.received.compact();
             }
             if low(&self.received) {
+                self.grown |= capacity > 0;
                 let room = LARGE.max(capacity * 2) - self.received.len();
                 self.received.grow(room);
             }
@@ -206,9 +211,16 @@ impl Decoder {
         self.received.capacity() + self.parked.capacity() + self.parser.reserved()
     }
 
+    /// True if [`Decoder::shrink`] may find something to give back.
+    #[inline]
+    pub fn may_shrink(&self) -> bool {
+        self.grown
+    }
+
     /// Gives memory beyond the ordinary back, as after a huge reply. Changes nothing else.
     pub fn shrink(&mut self) {
         if self.is_empty() {
+            self.grown = false;
             self.parser.shrink(KEPT_CELLS);
             if self.received.capacity() > KEPT {
                 self.received = Block::new();

@@ -1,0 +1,72 @@
+"""The counted figures: what each shall be, and what it may be before `bench/budgets` complains."""
+
+from dataclasses import dataclass
+
+import counting
+
+
+@dataclass
+class Figure:
+    name: str
+    unit: str
+    # The design's target: reached where the figure is not above it (below it where `below`).
+    target: float
+    value: float
+    # What it was when last written down; None: the target itself is the budget, without room.
+    written: float | None = None
+    below: bool = False
+
+    def is_reached(self):
+        return self.value < self.target if self.below else self.value <= self.target
+
+    def budget(self):
+        """15 % of room for instructions and bytes; a system call or an allocation more is always one too many."""
+        return self.target if self.written is None else self.written * 1.15
+
+
+# Instructions when last written down: `bench/run --counts` prints today's.
+PAIR, GET, GET_BUILT, ELEMENT = 410, 1400, 1500, 90
+IDLE, KNOWN = 1500, 700_000
+
+
+def count(node, known):
+    """All of them. `node` holds the data, `known` names a thousand nodes."""
+
+    def round_of(value):
+        return round(value, 2)
+
+    def instructions(workload, rounds, per=1):
+        return round_of(counting.instructions("ours", workload, node, rounds) / per)
+
+    figures = [
+        Figure("checkout and release: instructions", "", 400, instructions("pair", 5000), PAIR, below=True),
+        Figure("GET of 64 bytes: instructions, command built once", "", 1600, instructions("get", 5000), GET),
+        Figure("GET of 64 bytes: instructions, command built each time", "", 1600, instructions("get-built", 5000), GET_BUILT),
+        Figure("LRANGE of 1,000: instructions an element", "", 130, instructions("lrange", 40, counting.ELEMENTS), ELEMENT),
+    ]
+    for workload, name, rounds, calls, allocations in (
+        ("pair", "checkout and release", 2000, {"recvfrom": 1}, 0),
+        ("get", "GET of 64 bytes", 2000, {"sendto": 1, "recvfrom": 1}, 1),
+        ("get-built", "GET of 64 bytes, built each time", 2000, {"sendto": 1, "recvfrom": 1}, 1),
+    ):
+        made = counting.system_calls("ours", workload, node, rounds)
+        listed = ", ".join(f"{call} {round_of(times):g}" for call, times in sorted(made.items()))
+        expected = sum(calls.values())
+        # Another call in a right one's place is as bad as one more.
+        strange = sum(times for call, times in made.items() if call not in calls)
+        figures.append(Figure(f"{name}: system calls", listed, expected, round_of(sum(made.values()) + strange)))
+        counts = counting.counted("ours", workload, node, rounds)
+        figures.append(Figure(f"{name}: allocations", "", allocations, round_of(counts["allocations"])))
+    large = counting.counted("ours", "large", node, 50)
+    figures += [
+        # The socket's copy into the reply's own memory is the one; everything else is counted here.
+        Figure("GET of 1 MiB: bytes copied after the socket", "bytes", 64 * 1024, round(large["copied"])),
+        Figure("GET of 1 MiB: allocations", "", 2, round_of(large["allocations"])),
+    ]
+    idle = float(counting.run([counting.BUILD / "memory", "idle", node]).stdout)
+    figures.append(Figure("an idle connection: heap", "bytes", 2048, idle, IDLE, below=True))
+    heap, nodes = map(float, counting.run([counting.BUILD / "memory", "nodes", known]).stdout.split())
+    if nodes != counting.KNOWN_NODES:
+        raise counting.Failed(f"the pool knows {nodes:.0f} nodes, not {counting.KNOWN_NODES}")
+    figures.append(Figure("a pool that knows 1,000 nodes: heap", "bytes", 1024 * 1024, heap, KNOWN, below=True))
+    return figures
