@@ -1,13 +1,11 @@
-//! What happens to a get or a connection when others change the pool at that very moment.
+//! What happens to a get when others change the pool at that very moment.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use rediscluster::command::Command;
-use rediscluster::deadline::{Deadline, Timeout};
-use rediscluster::error::Status;
+use rediscluster::deadline::Timeout;
 use rediscluster::options::Options;
-use rediscluster::pool::{Handle, Pool, handles};
+use rediscluster::pool::{Pool, handles};
 use rediscluster_test_support::fake_node::FakeNodes;
 
 const WAIT: Timeout = Timeout::Within(Duration::from_secs(10));
@@ -19,14 +17,6 @@ fn pool(nodes: &FakeNodes, settings: &[(&str, &str)]) -> Pool {
         options.set(name, value).unwrap();
     }
     Pool::new(options).unwrap()
-}
-
-fn ping(connection: Handle) -> Result<(), Status> {
-    let ping = Command::of(&[b"PING"]);
-    let deadline = Deadline::after(Duration::from_secs(10));
-    handles::with(connection, |lease| lease.connection().command(&ping, deadline))
-        .map(drop)
-        .map_err(|error| error.status())
 }
 
 /// A get at random waits for a node, which leaves: it goes on with those that are there now.
@@ -53,30 +43,4 @@ fn a_random_get_outlives_the_node_it_waits_for() {
     let node = handles::with(connection, |lease| Ok(lease.node_text().to_owned())).unwrap();
     assert_eq!(node.to_str().unwrap(), nodes.address(3));
     pool.release(connection).unwrap();
-}
-
-/// An interrupt that comes together with the release never meets who has the connection next.
-#[test]
-fn an_interrupt_is_for_one_checkout_alone() {
-    let nodes = FakeNodes::run("log off\nnode *\n handshake\n topology 0-16383=1").unwrap();
-    let pool = pool(&nodes, &[("max_connections", "1")]);
-    let (ask, asked) = std::sync::mpsc::sync_channel::<Handle>(0);
-    let interrupter = std::thread::spawn(move || {
-        for connection in asked {
-            let _ = handles::interrupt(connection);
-        }
-    });
-    for round in 0..20_000 {
-        let first = pool.get_by_slot(0, WAIT).unwrap();
-        ask.send(first).unwrap();
-        for _ in 0..round % 100 {
-            std::hint::spin_loop();
-        }
-        pool.release(first).unwrap();
-        let second = pool.get_by_slot(0, WAIT).unwrap();
-        assert_eq!(ping(second), Ok(()), "round {round}");
-        pool.release(second).unwrap();
-    }
-    drop(ask);
-    interrupter.join().unwrap();
 }

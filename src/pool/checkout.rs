@@ -129,7 +129,11 @@ impl Core {
             let started = Instant::now();
             let mut tried = None;
             let error = match target {
-                Target::Random => return self.get_any(patience),
+                Target::Random => match self.get_any(patience)? {
+                    Some(lease) => return Ok(lease),
+                    // The map is a newer one by now.
+                    None => continue,
+                },
                 Target::Slot(slot) => match self.routes().primary_of(slot) {
                     Some(key) => match self.lease(key, place.take(), patience) {
                         Ok(Some(lease)) => return Ok(lease),
@@ -195,8 +199,9 @@ impl Core {
             && !std::mem::replace(asked_again, true)
     }
 
-    /// A connection to some primary: first whatever costs no wait, then the wait for one.
-    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Box<Lease>> {
+    /// A connection to some primary: first whatever costs no wait, then the wait for one. None if a node
+    /// has left meanwhile, so that there are others to try.
+    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
         let mut keys: Vec<MemberKey> = {
             let routes = self.routes();
             let nodes = routes.map.nodes().iter().zip(&routes.members);
@@ -204,13 +209,13 @@ impl Core {
         };
         fastrand::shuffle(&mut keys);
         let mut failures: Vec<(Attempt, Error)> = Vec::new();
-        let mut full = None;
+        let (mut full, mut left) = (None, false);
         for &key in &keys {
             let started = Instant::now();
             match self.lease_without_waiting(key, patience) {
-                Ok(Found::Lease(lease)) => return Ok(lease),
+                Ok(Found::Lease(lease)) => return Ok(Some(lease)),
                 Ok(Found::Full) => full = full.or(Some(key)),
-                Ok(Found::NodeLeft) => {}
+                Ok(Found::NodeLeft) => left = true,
                 Err(error)
                     if asks_for_refresh(&error)
                         && (patience.now || !patience.deadline.has_passed()) =>
@@ -229,15 +234,18 @@ impl Core {
         let waits_in_vain = patience.now && !failures.is_empty();
         if let Some(key) = full
             && !waits_in_vain
-            && let Some(lease) = self.lease(key, None, patience)?
         {
-            return Ok(lease);
+            return self.lease(key, None, patience);
         }
         let (attempts, mut errors): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
-        Err(match errors.pop() {
-            Some(error) => error.with_attempts(attempts),
-            None => Error::new(Status::UnknownNode, "the cluster has no primary that is known"),
-        })
+        match errors.pop() {
+            Some(error) => Err(error.with_attempts(attempts)),
+            None if left => Ok(None),
+            None => {
+                let message = "the cluster has no primary that is known";
+                Err(Error::new(Status::UnknownNode, message))
+            }
+        }
     }
 
     /// A connection to the member, dialled in `place` if the caller has one; None if the node has left.

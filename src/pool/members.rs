@@ -423,9 +423,10 @@ impl Members {
         self.settle(&place.core, outbox);
     }
 
-    /// Queues a new waiter for the member, last of all.
+    /// Queues a new waiter for the member, last of all; None if the node has left.
     pub(super) fn wait_for(&mut self, key: MemberKey) -> Option<Arc<Waiter>> {
-        let index = self.find(key)?;
+        // It may leave between the look that found it full and this call, and nobody would be told.
+        let index = self.find(key).filter(|&index| self.list[index].known)?;
         self.arrivals += 1;
         let waiter = Waiter::new(self.arrivals);
         let member = &mut self.list[index];

@@ -269,3 +269,7 @@ impl Drop for Pool {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "waiting_tests.rs"]
+mod waiting_tests;

@@ -1,0 +1,28 @@
+//! Moments of a wait that no test from outside can hold still.
+
+use rediscluster_test_support::fake_node::FakeNodes;
+
+use super::Pool;
+use crate::deadline::{Deadline, Timeout};
+use crate::options::Options;
+use crate::topology::Kind;
+
+#[test]
+fn nobody_waits_for_a_node_that_has_left() {
+    let nodes = FakeNodes::run(
+        "node *\n handshake\n topology 0-8191=1 8192-16383=2\nscene after\nnode *\n topology 0-16383=2",
+    )
+    .unwrap();
+    let mut options = Options::default();
+    options.set("startup_nodes", &nodes.address(2)).unwrap();
+    options.set("max_connections", "1").unwrap();
+    let pool = Pool::new(options).unwrap();
+    let core = pool.core();
+    let out = pool.get_by_slot(0, Timeout::Never).unwrap();
+    // A get has found its node full; before it waits, the node leaves.
+    let key = core.routes().primary_of(0).unwrap();
+    nodes.use_scene("after").unwrap();
+    core.refresh(Kind::Forced, &[], Deadline::NEVER).unwrap();
+    assert!(core.members.lock().wait_for(key).is_none());
+    pool.release(out).unwrap();
+}
