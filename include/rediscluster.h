@@ -1502,7 +1502,8 @@ const rediscluster_reply *rediscluster_reply_attributes(const rediscluster_reply
 /**
  * The whole reply in one call: its elements in pre-order (each before what is in it), the root
  * first, as a flat array. For languages where each call into C is dear: the array and the bytes
- * are one block, to be copied or read in place.
+ * are one block, to be copied or read in place. Attributes are not among the cells:
+ * rediscluster_reply_attributes has them.
  *
  * cells: the first cell; NULL for NULL and for a part of a reply. May be NULL.
  * count: how many cells. May be NULL.

@@ -181,20 +181,22 @@ impl Error {
     /// ([`Error::maybe_executed`] does).
     pub fn is_retryable(&self) -> bool {
         use Status::*;
-        matches!(
-            self.0.status,
-            Unreachable
-                | Connection
-                | Timeout
-                | SlotNotCovered
-                | ClusterDown
-                | TooManyRedirects
-                | TryAgain
-                | Loading
-                | Aborted
-                | PoolExhausted
-                | PoolTimeout
-        )
+        match self.0.status {
+            Unreachable | Connection | Timeout | SlotNotCovered | ClusterDown
+            | TooManyRedirects | TryAgain | Loading | Aborted | PoolExhausted | PoolTimeout => true,
+            // The slot is elsewhere (after a refresh), on its way, or the server is not ready yet.
+            Server => matches!(
+                &*self.0.server_code,
+                "MOVED"
+                    | "ASK"
+                    | "TRYAGAIN"
+                    | "CLUSTERDOWN"
+                    | "LOADING"
+                    | "MASTERDOWN"
+                    | "READONLY"
+            ),
+            _ => false,
+        }
     }
 
     /// What was tried, oldest first.
@@ -210,3 +212,24 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_puts_off_may_be_tried_again() {
+        for code in ["MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "READONLY"]
+        {
+            assert!(Error::new(Status::Server, "").with_server_code(code).is_retryable(), "{code}");
+        }
+        for code in ["WRONGTYPE", "ERR", "NOPERM", ""] {
+            assert!(
+                !Error::new(Status::Server, "").with_server_code(code).is_retryable(),
+                "{code}"
+            );
+        }
+        assert!(Error::new(Status::Timeout, "").is_retryable());
+        assert!(!Error::new(Status::Config, "").is_retryable());
+    }
+}

@@ -165,6 +165,9 @@ fn what_all_say_alike_is_the_status() {
     // The handshake is refused before the question: the same.
     let (_, result) = first(&options, &|_, _| Err(Status::Auth));
     assert_eq!(result.unwrap_err().status(), Status::Auth);
+    // An option that no server takes is the program's to change.
+    let (_, result) = first(&options, &|_, _| Err(Status::Config));
+    assert_eq!(result.unwrap_err().status(), Status::Config);
     // One dead, the other refuses: it is the credentials that can be mended.
     let (_, result) = first(&options, &|name, _| {
         Err(if name == "one:1" { Status::Auth } else { Status::Connection })

@@ -28,6 +28,8 @@ pub struct Connection {
     pub(super) availability_zone: Option<Box<str>>,
     pub(super) buffers: Option<Box<Buffers>>,
     held: Held,
+    /// Of the replies owed, those to commands of which no byte has left.
+    unsent: usize,
     /// What ended the connection.
     broken: Option<Box<str>>,
 }
@@ -43,6 +45,7 @@ impl Connection {
             availability_zone: None,
             buffers: None,
             held: Held::default(),
+            unsent: 0,
             broken: None,
         }
     }
@@ -210,7 +213,9 @@ impl Connection {
     pub fn append(&mut self, command: &Command) -> Result<()> {
         self.check_usable()?;
         self.check_sendable(command)?;
+        let owed = self.session.owed();
         self.session.sent(command.effect(), command.argument_count() - 1);
+        self.unsent += self.session.owed() - owed;
         self.buffers().output.extend_from_slice(command.encoded());
         Ok(())
     }
@@ -235,12 +240,16 @@ impl Connection {
         match sent {
             Ok(()) => {
                 output.clear();
+                self.unsent = 0;
                 Ok(())
             }
             Err((0, trouble @ Trouble::Wire(Failure::Timeout))) => {
                 Err(trouble.error(&self.node, doing))
             }
             Err((sent, trouble)) => {
+                if sent > 0 {
+                    self.unsent = 0;
+                }
                 Err(self.break_by(&trouble, doing).with_maybe_executed(sent > 0))
             }
         }
@@ -253,12 +262,12 @@ impl Connection {
     ///
     /// While replies are owed, `socket_timeout` without a byte ends the connection (Timeout).
     pub fn read(&mut self, deadline: Deadline) -> Result<Option<Reply>> {
-        self.check_usable()?;
+        self.check_usable().map_err(|error| error.with_maybe_executed(self.may_have_run()))?;
         if self.buffers.as_ref().is_some_and(|buffers| buffers.has_output()) {
             // Waiting for the reply to a command that was never sent would be waiting for ever.
             match self.flush(deadline) {
                 Err(error) if error.status() == Status::Timeout && !self.is_broken() => {}
-                sent => sent?,
+                sent => sent.map_err(|error| error.with_maybe_executed(self.may_have_run()))?,
             }
         }
         if let Some(reply) = self.held.pop() {
@@ -270,9 +279,15 @@ impl Connection {
             Err(trouble) => {
                 let owed = self.session.owed() > 0;
                 let doing = if owed { "replies were awaited" } else { "messages were awaited" };
-                Err(self.break_by(&trouble, doing).with_maybe_executed(owed))
+                Err(self.break_by(&trouble, doing).with_maybe_executed(self.may_have_run()))
             }
         }
+    }
+
+    /// True if bytes of a command left whose reply was not read, and, once the connection has ended, will
+    /// never be.
+    fn may_have_run(&self) -> bool {
+        self.outstanding() > self.unsent
     }
 
     fn receive_next(&mut self, deadline: Deadline) -> Result<Reply, Trouble> {

@@ -42,3 +42,10 @@ pub mod topology;
 pub mod stats;
 
 pub mod key;
+
+#[cfg(any(
+    rediscluster_fault = "use_after_free",
+    rediscluster_fault = "leak",
+    rediscluster_fault = "race"
+))]
+mod fault;

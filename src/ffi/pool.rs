@@ -341,13 +341,13 @@ pub unsafe extern "C" fn rediscluster_pool_maintain(
         }
         // SAFETY: NULL or a live pool, by the API's contract.
         let pool = unsafe { arg::object(pool, "pool") }?;
-        let next = pool.0.maintain(arg::budget(budget_ms)?)?;
+        let (next, done) = pool.0.maintain(arg::budget(budget_ms)?);
         if let (Some(next_ms), Some(next)) = (next_ms, next) {
             // Rounded up: a program that sleeps so long finds something to do.
             let millis = next.as_nanos().div_ceil(1_000_000);
             *next_ms = i64::try_from(millis).unwrap_or(i64::MAX);
         }
-        Ok(())
+        Ok(done?)
     })
 }
 

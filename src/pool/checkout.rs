@@ -208,7 +208,10 @@ impl Core {
                 Ok(Found::Lease(lease)) => return Ok(lease),
                 Ok(Found::Full) => full = full.or(Some(key)),
                 Ok(Found::NodeLeft) => {}
-                Err(error) if asks_for_refresh(&error) && !patience.deadline.has_passed() => {
+                Err(error)
+                    if asks_for_refresh(&error)
+                        && (patience.now || !patience.deadline.has_passed()) =>
+                {
                     let attempt = Attempt {
                         node: error.node().to_owned(),
                         elapsed: started.elapsed(),
@@ -219,7 +222,10 @@ impl Core {
                 Err(error) => return Err(error),
             }
         }
+        // A node with room would have to be dialled: the full ones say nothing to who does not wait.
+        let waits_in_vain = patience.now && !failures.is_empty();
         if let Some(key) = full
+            && !waits_in_vain
             && let Some(lease) = self.lease(key, None, patience)?
         {
             return Ok(lease);
@@ -301,8 +307,13 @@ impl Core {
         let gift = if waiter.wait(patience.deadline) {
             waiter.take()
         } else {
-            // Given at the last moment is given all the same.
-            self.members.lock().stop_waiting(key, &waiter)
+            // Given at the last moment is given all the same. Who gave it wakes its waiter once what made
+            // room is closed: not before is the place free, or a server would see one connection too many.
+            let gift = self.members.lock().stop_waiting(key, &waiter);
+            if gift.is_some() {
+                waiter.wait(Deadline::NEVER);
+            }
+            gift
         };
         match gift {
             Some(Gift::Connection(lease)) => match self.vet(lease, coarse_millis()) {

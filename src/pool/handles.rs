@@ -130,17 +130,15 @@ pub fn release(handle: Handle) -> Result<()> {
 /// Ends, from any thread, what the connection is doing: that call and later ones give CANCELLED.
 pub fn interrupt(handle: Handle) -> Result<()> {
     let entry = find(handle)?;
-    let interrupter = {
-        let state = entry.state.lock();
-        if state.handle != handle || (state.lease.is_none() && !state.lent) {
-            return Err(not_checked_out());
+    // The entry stays locked: a moment later the connection could be someone else's.
+    let state = entry.state.lock();
+    match &state.interrupter {
+        Some(interrupter) if state.handle == handle && (state.lease.is_some() || state.lent) => {
+            interrupter.interrupt();
+            Ok(())
         }
-        state.interrupter.clone()
-    };
-    if let Some(interrupter) = interrupter {
-        interrupter.interrupt();
+        _ => Err(not_checked_out()),
     }
-    Ok(())
 }
 
 /// Puts the lease back when the call that uses it ends, by a panic too.

@@ -52,9 +52,10 @@ pub struct Lease {
     pub(super) epoch: u64,
     /// When `max_lifetime` ends it, on the coarse clock.
     expires_at: Option<u64>,
-    /// When it became idle or was last checked, on the coarse clock; kept only where something timed
-    /// needs it.
+    /// When it became idle, on the coarse clock; kept only where something timed needs it.
     pub(super) idle_since: u64,
+    /// When it became idle or answered a health check since, likewise.
+    pub(super) checked_at: u64,
     /// When `max_lifetime` or `max_idle_time` ends it if it stays idle until then.
     good_until: u64,
     /// Grows with each return: who has the smallest has been idle longest.
@@ -80,6 +81,7 @@ impl Lease {
             epoch,
             expires_at,
             idle_since: now,
+            checked_at: now,
             good_until: expires_at.unwrap_or(u64::MAX),
             idle_order: 0,
             node_text,
@@ -109,6 +111,7 @@ impl Lease {
     /// It becomes idle.
     pub(super) fn idle_from(&mut self, now: u64) {
         self.idle_since = now;
+        self.checked_at = now;
         let longest = self.place.core.options.max_idle_time;
         let longest =
             longest.map_or(u64::MAX, |idle| idle.as_millis().try_into().unwrap_or(u64::MAX));

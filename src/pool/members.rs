@@ -283,7 +283,7 @@ impl Members {
         let (_, index, at) = (0..self.list.len())
             .flat_map(|index| {
                 let idle = self.list[index].idle.iter().enumerate();
-                idle.map(move |(at, lease)| (lease.idle_since, index, at))
+                idle.map(move |(at, lease)| (lease.checked_at, index, at))
             })
             .filter(|&(since, ..)| now.saturating_sub(since) >= interval)
             .min()?;
@@ -363,19 +363,32 @@ impl Members {
     /// the lock closes it and frees its place. [`Members::settle`] is to follow where somebody waits.
     #[inline(always)]
     pub(super) fn put_back(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
-        let Some(member) = self.list.get_mut(lease.place.member as usize) else {
-            return Some(lease);
-        };
-        if lease.epoch != member.epoch {
-            return Some(lease);
-        }
-        member.checkouts.end(lease.place.seat);
         self.returns += 1;
         lease.idle_order = self.returns;
-        lease.place.stage = Stage::Idle;
-        member.idle.push(lease);
-        self.idle += 1;
+        let Some(idle) = self.idle_place(&mut lease) else { return Some(lease) };
+        idle.push(lease);
         None
+    }
+
+    /// The same for a connection that was only looked at: it stays as old as it was.
+    pub(super) fn put_back_unused(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
+        let Some(idle) = self.idle_place(&mut lease) else { return Some(lease) };
+        let at = idle.partition_point(|other| other.idle_order < lease.idle_order);
+        idle.insert(at, lease);
+        None
+    }
+
+    /// Ends a checkout: where the connection is to be put. None: it is not wanted any more.
+    #[inline(always)]
+    fn idle_place(&mut self, lease: &mut Lease) -> Option<&mut Vec<Box<Lease>>> {
+        let member = self.list.get_mut(lease.place.member as usize)?;
+        if lease.epoch != member.epoch {
+            return None;
+        }
+        member.checkouts.end(lease.place.seat);
+        lease.place.stage = Stage::Idle;
+        self.idle += 1;
+        Some(&mut member.idle)
     }
 
     #[inline]

@@ -101,20 +101,34 @@ impl Core {
     /// Takes a connection back: to its node's idle ones, to who waits, or to be closed.
     #[inline(always)]
     pub(super) fn take_back(mut lease: Box<Lease>) {
+        if lease.place.core.notes_idle_time {
+            lease.idle_from(coarse_millis());
+        }
+        Self::put_back(lease, Members::put_back);
+    }
+
+    /// Takes a connection back that was not used, only checked.
+    pub(super) fn take_back_checked(mut lease: Box<Lease>) {
+        lease.checked_at = coarse_millis();
+        Self::put_back(lease, Members::put_back_unused);
+    }
+
+    #[inline(always)]
+    fn put_back(
+        mut lease: Box<Lease>,
+        put: impl FnOnce(&mut Members, Box<Lease>) -> Option<Box<Lease>>,
+    ) {
         if !lease.connection.is_reusable() {
             return;
         }
         let buffers = lease.connection.detach();
         // Where the connection goes, its reference to the pool goes too.
         let core = Arc::clone(&lease.place.core);
-        if core.notes_idle_time {
-            lease.idle_from(coarse_millis());
-        }
         let mut members = core.members.lock();
         if let Some(buffers) = buffers {
             members.keep_buffers(buffers);
         }
-        match members.put_back(lease) {
+        match put(&mut members, lease) {
             None if !members.is_awaited() => {}
             unwanted => core.settle(members, unwanted),
         }
@@ -221,14 +235,17 @@ impl Pool {
         self.core().close();
     }
 
-    /// Does what is due by time. See [`Core::maintain`].
+    /// Does what is due by time, and tells in how long something is due again, also where the refresh
+    /// failed. See [`Core::maintain`].
     ///
     /// # Errors
     /// CLOSED; a refresh that failed.
-    pub fn maintain(&self, budget: Duration) -> Result<Option<Duration>> {
+    pub fn maintain(&self, budget: Duration) -> (Option<Duration>, Result<()>) {
         let core = self.core();
-        core.check_open()?;
-        core.maintain(budget)
+        match core.check_open() {
+            Ok(()) => core.maintain(budget),
+            Err(closed) => (None, Err(closed)),
+        }
     }
 
     /// A snapshot of the pool's numbers.

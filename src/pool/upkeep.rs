@@ -54,22 +54,27 @@ impl Core {
 
     /// Does what is due: the timed refresh (`topology_refresh_interval`), closing what has been idle
     /// (`max_idle_time`) or open (`max_lifetime`) too long, and a PING on what has been idle for
-    /// `health_check_interval`. No health check begins once `budget` is used up. Answers how long until
-    /// something is due again; `None` if nothing is timed.
-    pub(super) fn maintain(self: &Arc<Self>, budget: Duration) -> Result<Option<Duration>> {
+    /// `health_check_interval`. No refresh and no health check begins once `budget` is used up. Answers how
+    /// long until something is due again, `None` if nothing is timed, and how the refresh went.
+    pub(super) fn maintain(self: &Arc<Self>, budget: Duration) -> (Option<Duration>, Result<()>) {
         let deadline = Deadline::after(budget);
         self.close_expired();
         self.check_health(deadline);
         let refreshed = self.refresh_if_due(deadline);
         let next = [self.next_refresh(), self.next_idle_work()].into_iter().flatten().min();
-        refreshed.map(|()| next)
+        (next, refreshed)
     }
 
     fn refresh_if_due(self: &Arc<Self>, deadline: Deadline) -> Result<()> {
-        if self.next_refresh() != Some(Duration::ZERO) {
-            return Ok(());
+        match self.options.topology_refresh_interval {
+            Some(interval) if self.next_refresh() == Some(Duration::ZERO) => {
+                if deadline.has_passed() {
+                    return Ok(());
+                }
+                self.refresh(Kind::Timed(interval), &[], deadline).map(|_| ())
+            }
+            _ => Ok(()),
         }
-        self.refresh(Kind::Wanted, &[], deadline).map(|_| ())
     }
 
     fn next_refresh(&self) -> Option<Duration> {
@@ -108,7 +113,7 @@ impl Core {
             let started = Instant::now();
             let wait = deadline.earlier(Deadline::after(self.options.socket_timeout));
             match lease.connection().command(&ping, wait) {
-                Ok(_) => Core::take_back(lease),
+                Ok(_) => Core::take_back_checked(lease),
                 Err(error) => self.options.log.line(
                     Level::Warning,
                     format_args!("health check after {:?}: {error}", started.elapsed()),
@@ -120,25 +125,23 @@ impl Core {
     fn next_idle_work(&self) -> Option<Duration> {
         let now = coarse_millis();
         let options = &self.options;
-        let due_after = [options.max_idle_time, options.health_check_interval];
-        let due_after = due_after.into_iter().flatten().min();
-        if due_after.is_none() && options.max_lifetime.is_none() {
-            return None;
-        }
+        let timed = [options.max_idle_time, options.health_check_interval, options.max_lifetime];
+        // With nothing idle, whatever is released next is due an interval later at the earliest.
+        let fallback = Some(timed.into_iter().flatten().min()?);
+        let after = |since: u64, interval: Option<Duration>| {
+            let interval = u64::try_from(interval?.as_millis()).unwrap_or(u64::MAX);
+            Some(since.saturating_add(interval))
+        };
         let members = self.members.lock();
         let leases = members.list.iter().flat_map(|member| &member.idle);
         let next = leases
             .flat_map(|lease| {
-                let idle = due_after.map(|due| {
-                    let due = u64::try_from(due.as_millis()).unwrap_or(u64::MAX);
-                    lease.idle_since.saturating_add(due)
-                });
-                [idle, lease.expires_at()]
+                let idle = after(lease.idle_since, options.max_idle_time);
+                let check = after(lease.checked_at, options.health_check_interval);
+                [idle, check, lease.expires_at()]
             })
             .flatten()
             .min();
-        // With nothing idle, whatever is released next is due an interval later at the earliest.
-        let fallback = [due_after, options.max_lifetime].into_iter().flatten().min();
         next.map(|due| Duration::from_millis(due.saturating_sub(now))).or(fallback)
     }
 }

@@ -213,8 +213,8 @@ impl Discovery {
         Err(error.with_attempts(self.take_attempts()))
     }
 
-    /// No view at all. Wrong credentials are named as such where every node that spoke refused them;
-    /// a cluster without slots likewise.
+    /// No view at all. Wrong credentials are named as such where every node that spoke refused them; an
+    /// option that none takes and a cluster without slots likewise.
     fn nobody_answered(&mut self) -> Error {
         let spoke = |failure: &&Failure| {
             !matches!(failure.status, Status::Connection | Status::Timeout | Status::Tls)
@@ -227,6 +227,8 @@ impl Discovery {
             Some(Status::Auth) if all_alike => {
                 (Status::Auth, format!("the cluster refuses the credentials: {causes}"))
             }
+            // An option that no server takes, such as db.
+            Some(Status::Config) if all_alike => (Status::Config, causes),
             Some(Status::ClusterDown) if all_alike => {
                 (Status::ClusterDown, format!("no node of the cluster serves a slot: {causes}"))
             }

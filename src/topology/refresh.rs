@@ -22,6 +22,8 @@ pub enum Kind {
     Forced,
     /// After trouble: one that is under way will do, and too soon after the last one there is none.
     Wanted,
+    /// By the clock: one that is under way will do, and before so long after the last one there is none.
+    Timed(Duration),
 }
 
 /// How a refresh ended well.
@@ -154,10 +156,15 @@ impl Refresh {
             state.next = None;
         }
         match (kind, &state.running, &state.next) {
-            (Kind::Wanted, Some(running), _) => Some(Arc::clone(&running.flight)),
+            (Kind::Wanted | Kind::Timed(_), Some(running), _) => Some(Arc::clone(&running.flight)),
             (_, _, Some(next)) => Some(Arc::clone(next)),
             (Kind::Wanted, None, None)
                 if state.not_before.is_some_and(|instant| Instant::now() < instant) =>
+            {
+                None
+            }
+            (Kind::Timed(interval), None, None)
+                if state.last_began.is_some_and(|began| began.elapsed() < interval) =>
             {
                 None
             }

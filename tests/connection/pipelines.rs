@@ -44,6 +44,41 @@ fn a_large_pipeline_does_not_deadlock() {
 }
 
 #[test]
+fn each_command_without_a_reply_may_have_run() {
+    let fake = Fake::new(|mut stream| {
+        expect(&mut stream, &[GET, GET, GET].concat());
+        stream.write_all(b"+one\r\n").unwrap();
+    });
+    let mut connection = fake.connect();
+    for _ in 0..3 {
+        connection.append(&get()).unwrap();
+    }
+    connection.flush(soon()).unwrap();
+    assert_eq!(connection.read(soon()).unwrap().unwrap().root().text(), Some("one"));
+    for _ in 0..2 {
+        let error = connection.read(soon()).err().unwrap();
+        assert_eq!(error.status(), Status::Connection);
+        assert!(error.maybe_executed(), "{error}");
+    }
+    // What was not sent has not run.
+    failure(connection.command(&get(), soon()), Status::Connection, false);
+    fake.done();
+}
+
+#[test]
+fn what_was_never_sent_has_not_run() {
+    let fake = Fake::new(until_closed);
+    let mut connection = fake.connect();
+    connection.append(&get()).unwrap();
+    connection.interrupter().interrupt();
+    for status in [Status::Cancelled, Status::Connection] {
+        let error = connection.read(soon()).err().unwrap();
+        assert_eq!((error.status(), error.maybe_executed()), (status, false), "{error}");
+    }
+    fake.done();
+}
+
+#[test]
 fn a_read_sends_what_was_appended() {
     let fake = Fake::new(|mut stream| {
         expect(&mut stream, &[GET, GET].concat());

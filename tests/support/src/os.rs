@@ -102,6 +102,25 @@ pub fn poll(fds: &[RawFd], timeout_ms: i32) -> io::Result<Vec<bool>> {
     }
 }
 
+/// Whether neither side has closed the connection yet, as the kernel sees it now.
+pub fn is_established(stream: &TcpStream) -> bool {
+    const ESTABLISHED: u8 = 1;
+    // SAFETY: all-zero is a valid tcp_info.
+    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+    let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: the place and its size are those of `info`.
+    let result = unsafe {
+        libc::getsockopt(
+            stream.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &mut length,
+        )
+    };
+    result == 0 && info.tcpi_state == ESTABLISHED
+}
+
 /// Sends a signal to a process that this one started and has not waited for yet.
 pub fn signal(pid: u32, signal: i32) -> io::Result<()> {
     // SAFETY: plain kill(2).

@@ -37,7 +37,10 @@ fn run(nodes: &FakeNodes, line: &str) -> Result<String, String> {
             return Ok(format!("ok {count}"));
         }
         "connections" => {
-            let seen = nodes.connections(node(1)?);
+            let seen = match texts.get(1) {
+                Some(_) => nodes.connections(node(1)?),
+                None => nodes.all_connections(),
+            };
             return Ok(format!("ok {} {} {}", seen.open, seen.max, seen.total));
         }
         "ports" => {

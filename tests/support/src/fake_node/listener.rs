@@ -54,7 +54,7 @@ fn take(shared: &Arc<Shared>, i: usize) {
         node.total += 1;
         let connection = node.total;
         node.open.insert(connection, kept);
-        node.max = node.max.max(node.open.len());
+        state.count_open(i);
         shared.note(&mut state, i + 1, connection, What::Opened);
         drop(state);
         let shared = shared.clone();

@@ -37,12 +37,12 @@ pub struct FakeNodes {
     acceptor: Option<JoinHandle<()>>,
 }
 
-/// The connections of a node.
+/// The connections of a node, or of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connections {
     /// Open now.
     pub open: usize,
-    /// The most that were ever open together.
+    /// The most that were ever open together, closed by neither side, when one was accepted.
     pub max: usize,
     /// All that were ever accepted.
     pub total: u64,
@@ -101,6 +101,14 @@ impl FakeNodes {
         let state = self.shared.lock();
         let node = &state.nodes[node - 1];
         Connections { open: node.open.len(), max: node.max, total: node.total }
+    }
+
+    /// The connections of all nodes together.
+    pub fn all_connections(&self) -> Connections {
+        let state = self.shared.lock();
+        let open = state.nodes.iter().map(|node| node.open.len()).sum();
+        let total = state.nodes.iter().map(|node| node.total).sum();
+        Connections { open, max: state.max, total }
     }
 
     /// Waits until the log satisfies a condition; false if it does not within the time.

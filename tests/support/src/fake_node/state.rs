@@ -31,6 +31,8 @@ pub struct State {
     /// Counts the changes of scene: a connection begins its steps anew with each.
     pub generation: u64,
     pub nodes: Vec<Node>,
+    /// The most connections of all nodes that were ever open together.
+    pub max: usize,
     pub variables: HashMap<String, Vec<u8>>,
     pub log: Vec<Event>,
     counts: BTreeMap<(usize, String), u64>,
@@ -89,6 +91,7 @@ impl Shared {
             scene: String::new(),
             generation: 0,
             nodes,
+            max: 0,
             variables: HashMap::new(),
             log: Vec::new(),
             counts: BTreeMap::new(),
@@ -304,6 +307,16 @@ impl Shared {
 }
 
 impl State {
+    /// Counts what is open now that a node, from 0, has accepted. What the other side closed does not
+    /// count, although its thread may not have seen the end of it.
+    pub fn count_open(&mut self, accepting: usize) {
+        let open = |node: &Node| node.open.values().filter(|one| os::is_established(one)).count();
+        let own = open(&self.nodes[accepting]);
+        let node = &mut self.nodes[accepting];
+        node.max = node.max.max(own);
+        self.max = self.max.max(self.nodes.iter().map(open).sum());
+    }
+
     pub fn count(&self, node: usize, name: &str) -> u64 {
         let name = name.to_ascii_uppercase();
         let fits = |key: &str| {

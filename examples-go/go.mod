@@ -1,0 +1,3 @@
+module rediscluster.example/go
+
+go 1.19

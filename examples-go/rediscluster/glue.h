@@ -1,0 +1,79 @@
+/* One crossing from Go into C where the plain API would take several. */
+
+#ifndef REDISCLUSTER_GO_GLUE_H
+#define REDISCLUSTER_GO_GLUE_H
+
+#include <rediscluster.h>
+
+/* A reply and its cells. */
+typedef struct {
+    rediscluster_reply *reply;
+    const rediscluster_cell *cells;
+    size_t size;
+} glue_answer;
+
+static inline rediscluster_status glue_answered(rediscluster_status status, glue_answer *answer) {
+    answer->cells = NULL;
+    answer->size = 0;
+    if (status == REDISCLUSTER_OK)
+        rediscluster_reply_cells(answer->reply, &answer->cells, NULL, &answer->size);
+    return status;
+}
+
+static inline rediscluster_status glue_packed(const uint8_t *data, const size_t *lengths, size_t count,
+                                              rediscluster_command **command, rediscluster_error **error) {
+    rediscluster_status status = rediscluster_command_new(command, error);
+    if (status == REDISCLUSTER_OK) {
+        status = rediscluster_command_append_packed(*command, data, lengths, count, error);
+        if (status != REDISCLUSTER_OK) {
+            rediscluster_command_free(*command);
+            *command = NULL;
+        }
+    }
+    return status;
+}
+
+/* Makes the command, sends it, and reads the reply. */
+static inline rediscluster_status glue_command(rediscluster_connection *connection, const uint8_t *data,
+                                               const size_t *lengths, size_t count, int64_t timeout_ms,
+                                               glue_answer *answer, rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = glue_packed(data, lengths, count, &command, error);
+    answer->reply = NULL;
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_connection_command(connection, command, timeout_ms, &answer->reply, error);
+    rediscluster_command_free(command);
+    return glue_answered(status, answer);
+}
+
+static inline rediscluster_status glue_append(rediscluster_connection *connection, const uint8_t *data,
+                                              const size_t *lengths, size_t count, rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = glue_packed(data, lengths, count, &command, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_connection_append(connection, command, error);
+    rediscluster_command_free(command);
+    return status;
+}
+
+static inline rediscluster_status glue_read(rediscluster_connection *connection, int64_t timeout_ms,
+                                            glue_answer *answer, rediscluster_error **error) {
+    answer->reply = NULL;
+    return glue_answered(rediscluster_connection_read(connection, timeout_ms, &answer->reply, error), answer);
+}
+
+/* What Go wants of an error at once. The texts are the error's. */
+typedef struct {
+    const char *message, *node, *server_code;
+    bool retryable, maybe_executed;
+} glue_error;
+
+static inline void glue_explain(const rediscluster_error *error, glue_error *out) {
+    out->message = rediscluster_error_message(error);
+    out->node = rediscluster_error_node(error);
+    out->server_code = rediscluster_error_server_code(error);
+    out->retryable = rediscluster_error_is_retryable(error);
+    out->maybe_executed = rediscluster_error_maybe_executed(error);
+}
+
+#endif

@@ -1,0 +1,1009 @@
+/*
+ * librediscluster for C++11 and later, over rediscluster.h alone. SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ *     using namespace rediscluster;
+ *
+ *     pool cluster(options::from_url("redis://127.0.0.1:7000"));
+ *     connection c = cluster.get_by_key("k");
+ *     reply r = c.command({"SET", "k", "v"});
+ *     r.check();
+ *
+ * Two forms of each call that can fail, by choice and at any place of a program:
+ *
+ *     f(inputs...)                             returns the result; throws rediscluster::exception
+ *     try_f(inputs..., outputs..., &failure)   noexcept; returns a status, 0 (REDISCLUSTER_OK) for success
+ *
+ * The second has the C function's parameters in the C function's order. Its last one is `error *`, and may
+ * be nullptr, as it is where it is left out. An output keeps what it held if the call fails; so does
+ * *failure if the call succeeds. With -fno-exceptions only the second form exists (as with
+ * REDISCLUSTER_NO_EXCEPTIONS defined before this header).
+ *
+ * Owners. options, pool, connection, command, reply, topology, stats and error own one C object each, which
+ * their destructor frees; a connection goes back to its pool. They move and do not copy. A default-made or
+ * moved-from owner is empty: it takes a new value, its readers answer as the C function does for NULL, and
+ * a call on it is refused with INVALID_ARGUMENT. handle() lends the C object, detach() gives it away, and
+ * the constructor that takes one adopts it: the C API stays at hand. An owner is as thread-safe as its C
+ * object, but to move, assign or destroy it is a change that no other thread may watch.
+ *
+ * Views (reply_view, node, attempt) and every `const char *` and `bytes` that a function returns are borrowed
+ * from their owner and live as long.
+ *
+ * Bytes go in as `bytes`, a pointer and a length, made of a std::string, a literal or both parts, never
+ * copied on the way. Names and URLs go in as `text`.
+ *
+ * Memory that is not to be had ends the process inside a noexcept call, as it does in the library.
+ *
+ * Status, kinds and other numbers are the C header's own: REDISCLUSTER_ERROR_TIMEOUT, REDISCLUSTER_REPLY_NIL.
+ */
+
+#ifndef REDISCLUSTER_HPP
+#define REDISCLUSTER_HPP
+
+#include "rediscluster.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <iterator>
+#include <limits>
+#include <ratio>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#if __cplusplus >= 201703L
+#include <string_view>
+#endif
+
+#if !defined(REDISCLUSTER_NO_EXCEPTIONS) && (defined(__cpp_exceptions) || defined(__EXCEPTIONS))
+/* Whether the throwing forms exist. */
+#define REDISCLUSTER_EXCEPTIONS 1
+#include <exception>
+#include <memory>
+#else
+#define REDISCLUSTER_EXCEPTIONS 0
+#endif
+
+#if __cplusplus >= 201703L
+#define REDISCLUSTER_NODISCARD [[nodiscard]]
+#else
+#define REDISCLUSTER_NODISCARD __attribute__((warn_unused_result))
+#endif
+
+namespace rediscluster {
+
+/* What a call answers; 0, REDISCLUSTER_OK, is success. */
+using status = rediscluster_status;
+using kind = rediscluster_kind;
+using role = rediscluster_role;
+using health = rediscluster_health;
+using access = rediscluster_access;
+using stat = rediscluster_stat;
+using log_level = rediscluster_log_level;
+
+/* Bytes of somebody else's: a pointer and a length, binary safe. */
+class bytes {
+  public:
+    constexpr bytes() noexcept : data_(nullptr), size_(0) {}
+    constexpr bytes(const std::uint8_t *data, std::size_t size) noexcept : data_(data), size_(size) {}
+    bytes(const char *data, std::size_t size) noexcept
+        : data_(reinterpret_cast<const std::uint8_t *>(data)), size_(size) {}
+    /* Up to its NUL: give a length where the bytes may hold one. nullptr is empty. */
+    bytes(const char *text) noexcept : bytes(text, text == nullptr ? 0 : std::strlen(text)) {}
+    bytes(const std::string &text) noexcept : bytes(text.data(), text.size()) {}
+    bytes(const std::vector<std::uint8_t> &data) noexcept : bytes(data.data(), data.size()) {}
+#if __cplusplus >= 201703L
+    bytes(std::string_view text) noexcept : bytes(text.data(), text.size()) {}
+    operator std::string_view() const noexcept { return {chars(), size_}; }
+#endif
+
+    constexpr const std::uint8_t *data() const noexcept { return data_; }
+    const char *chars() const noexcept { return reinterpret_cast<const char *>(data_); }
+    constexpr std::size_t size() const noexcept { return size_; }
+    constexpr bool empty() const noexcept { return size_ == 0; }
+    constexpr const std::uint8_t *begin() const noexcept { return data_; }
+    constexpr const std::uint8_t *end() const noexcept { return data_ + size_; }
+
+    /* A copy. */
+    std::string str() const { return size_ == 0 ? std::string() : std::string(chars(), size_); }
+
+    friend bool operator==(bytes a, bytes b) noexcept {
+        return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data_, b.data_, a.size_) == 0);
+    }
+    friend bool operator!=(bytes a, bytes b) noexcept { return !(a == b); }
+
+  private:
+    const std::uint8_t *data_;
+    std::size_t size_;
+};
+
+/*
+ * A name, host, URL or option's value of somebody else's: NUL-terminated UTF-8. A std::string with a NUL
+ * inside is refused by the library (INVALID_ARGUMENT) like any other control character, not cut short.
+ */
+class text {
+  public:
+    text(const char *chars) noexcept : chars_(chars) {}
+    text(const std::string &string) noexcept
+        : chars_(string.find('\0') == std::string::npos ? string.c_str() : "\1") {}
+
+    const char *chars() const noexcept { return chars_; }
+
+  private:
+    const char *chars_;
+};
+
+/* How long a call may take: any std::chrono duration, or now(), never() or standard(). */
+class timeout {
+  public:
+    /* A part of a millisecond counts as a whole one, less than nothing as nothing. */
+    template <class Rep, class Period>
+    timeout(std::chrono::duration<Rep, Period> duration) noexcept : milliseconds_(whole(duration)) {}
+
+    /* Does not wait. */
+    static timeout now() noexcept { return timeout(REDISCLUSTER_TIMEOUT_NOW); }
+    /* Waits for ever. */
+    static timeout never() noexcept { return timeout(REDISCLUSTER_TIMEOUT_NEVER); }
+    /* The option's value: `timeout` for gets, `command_timeout` for everything else. */
+    static timeout standard() noexcept { return timeout(REDISCLUSTER_TIMEOUT_DEFAULT); }
+
+    /* As the C functions take it. */
+    std::int64_t timeout_ms() const noexcept { return milliseconds_; }
+
+  private:
+    explicit timeout(int code) noexcept : milliseconds_(code) {}
+
+    template <class Rep, class Period>
+    static std::int64_t whole(std::chrono::duration<Rep, Period> duration) noexcept {
+        using fine = std::chrono::duration<long double, std::milli>;
+        const long double exact = std::chrono::duration_cast<fine>(duration).count();
+        if (!(exact > 0)) {
+            return 0;
+        }
+        const std::int64_t most = (std::numeric_limits<std::int64_t>::max)();
+        if (exact >= static_cast<long double>(most)) {
+            return most;
+        }
+        const std::int64_t floor = static_cast<std::int64_t>(exact);
+        return static_cast<long double>(floor) < exact ? floor + 1 : floor;
+    }
+
+    std::int64_t milliseconds_;
+};
+
+namespace detail {
+
+/* One C object and the function that ends it. */
+template <class Object, void (*Free)(Object *)> class owner {
+  public:
+    owner() noexcept : object_(nullptr) {}
+    explicit owner(Object *object) noexcept : object_(object) {}
+    owner(owner &&other) noexcept : object_(other.detach()) {}
+    /* Assigned to itself it keeps what it has. */
+    owner &operator=(owner &&other) noexcept {
+        adopt(other.detach());
+        return *this;
+    }
+    owner(const owner &) = delete;
+    owner &operator=(const owner &) = delete;
+    ~owner() { adopt(nullptr); }
+
+    /* The C object, lent; nullptr if empty. */
+    Object *handle() const noexcept { return object_; }
+    /* The C object, which is the caller's from now on; empty afterwards. */
+    Object *detach() noexcept {
+        Object *object = object_;
+        object_ = nullptr;
+        return object;
+    }
+    /* Frees what is held and takes this instead. */
+    void adopt(Object *object) noexcept {
+        Object *old = object_;
+        object_ = object;
+        if (old != nullptr) {
+            Free(old);
+        }
+    }
+    explicit operator bool() const noexcept { return object_ != nullptr; }
+
+  private:
+    Object *object_;
+};
+
+inline void give_back(rediscluster_connection *connection) noexcept {
+    rediscluster_connection_release(connection, nullptr);
+}
+
+/* Calls a C function whose last parameter is the place for an error. */
+template <class Error, class Call> status fill(Error *error, Call call) noexcept {
+    rediscluster_error *raw = nullptr;
+    const status result = call(error == nullptr ? nullptr : &raw);
+    if (result != REDISCLUSTER_OK && error != nullptr) {
+        error->adopt(raw);
+    }
+    return result;
+}
+
+/* The same for one that also makes an object. */
+template <class Out, class Error, class Call> status make(Out &out, Error *error, Call call) noexcept {
+    decltype(out.handle()) made = nullptr;
+    const status result = fill(error, [&](rediscluster_error **raw) { return call(&made, raw); });
+    if (result == REDISCLUSTER_OK) {
+        out.adopt(made);
+    }
+    return result;
+}
+
+} // namespace detail
+
+/* One thing that was tried on the way to an error. Part of it. */
+class attempt {
+  public:
+    explicit attempt(const rediscluster_attempt *handle) noexcept : handle_(handle) {}
+
+    /* "host:port". */
+    const char *node() const noexcept { return rediscluster_attempt_node(handle_); }
+    std::chrono::milliseconds elapsed() const noexcept {
+        return std::chrono::milliseconds(rediscluster_attempt_elapsed_ms(handle_));
+    }
+    /* A redirect, or why it failed. */
+    const char *cause() const noexcept { return rediscluster_attempt_cause(handle_); }
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  private:
+    const rediscluster_attempt *handle_;
+};
+
+/* Why a call failed. Empty, it is of status REDISCLUSTER_OK. */
+class error : public detail::owner<rediscluster_error, rediscluster_error_free> {
+  public:
+    error() noexcept {}
+    explicit error(rediscluster_error *handle) noexcept : owner(handle) {}
+
+    rediscluster::status status() const noexcept { return rediscluster_error_status(handle()); }
+    /* What happened, where, and what to do. */
+    const char *message() const noexcept { return rediscluster_error_message(handle()); }
+    /* "host:port", "" where no node is concerned. */
+    const char *node() const noexcept { return rediscluster_error_node(handle()); }
+    /* -1 where no slot is concerned. */
+    std::int32_t slot() const noexcept { return rediscluster_error_slot(handle()); }
+    /* "WRONGTYPE"; "" where no server answered with an error. */
+    const char *server_code() const noexcept { return rediscluster_error_server_code(handle()); }
+    /* Whether the same call may well succeed later. Says nothing about whether a write ran. */
+    bool is_retryable() const noexcept { return rediscluster_error_is_retryable(handle()); }
+    /* Whether bytes of the command left and no reply came. */
+    bool maybe_executed() const noexcept { return rediscluster_error_maybe_executed(handle()); }
+    std::size_t attempt_count() const noexcept { return rediscluster_error_attempt_count(handle()); }
+    /* Oldest first; an empty one beyond the last. */
+    rediscluster::attempt attempt(std::size_t index) const noexcept {
+        return rediscluster::attempt(rediscluster_error_attempt(handle(), index));
+    }
+};
+
+#if REDISCLUSTER_EXCEPTIONS
+/* What the throwing forms throw. Copies share one error, as exceptions must be copyable. */
+class exception : public std::exception {
+  public:
+    exception(rediscluster::status status, rediscluster::error &&error)
+        : status_(status), error_(std::make_shared<rediscluster::error>(std::move(error))) {}
+
+    rediscluster::status status() const noexcept { return status_; }
+    const rediscluster::error &error() const noexcept { return *error_; }
+    const char *what() const noexcept override {
+        return *error_ ? error_->message() : rediscluster_status_name(status_);
+    }
+
+  private:
+    rediscluster::status status_;
+    std::shared_ptr<const rediscluster::error> error_;
+};
+
+namespace detail {
+
+inline void check(status result, error &failure) {
+    if (result != REDISCLUSTER_OK) {
+        throw exception(result, std::move(failure));
+    }
+}
+
+} // namespace detail
+#endif
+
+/* A command and its arguments, encoded as they are appended; may be sent any number of times. */
+class command : public detail::owner<rediscluster_command, rediscluster_command_free> {
+  public:
+    /* Without arguments; the first one appended is the command's name. */
+    command() noexcept {}
+    explicit command(rediscluster_command *handle) noexcept : owner(handle) {}
+
+    /* Makes one of its arguments: try_make({"SET", key, value}, out, &failure). */
+    REDISCLUSTER_NODISCARD static status try_make(std::initializer_list<bytes> arguments, command &out,
+                                                  error *error = nullptr) noexcept {
+        const std::size_t some = 16;
+        if (arguments.size() > some) {
+            return try_make_long(arguments, out, error);
+        }
+        const char *argv[some];
+        std::size_t argvlen[some];
+        std::size_t argc = 0;
+        for (const bytes &argument : arguments) {
+            argv[argc] = argument.data() == nullptr ? "" : argument.chars();
+            argvlen[argc] = argument.size();
+            ++argc;
+        }
+        return detail::make(out, error, [&](rediscluster_command **made, rediscluster_error **raw) {
+            return rediscluster_command_from_argv(argc, argv, argvlen, made, raw);
+        });
+    }
+
+    REDISCLUSTER_NODISCARD status try_append(bytes argument, error *error = nullptr) noexcept {
+        const status ready = prepare(error);
+        return ready != REDISCLUSTER_OK
+                   ? ready
+                   : detail::fill(error, [&](rediscluster_error **raw) {
+                         return rediscluster_command_append(handle(), argument.data(), argument.size(), raw);
+                     });
+    }
+
+    /* Several arguments: their bytes one after another, and the length of each. */
+    REDISCLUSTER_NODISCARD status try_append_packed(const std::uint8_t *data, const std::size_t *lengths,
+                                                    std::size_t count, error *error = nullptr) noexcept {
+        const status ready = prepare(error);
+        return ready != REDISCLUSTER_OK
+                   ? ready
+                   : detail::fill(error, [&](rediscluster_error **raw) {
+                         return rediscluster_command_append_packed(handle(), data, lengths, count, raw);
+                     });
+    }
+
+    /* Takes all arguments away and keeps the memory, for the next command. */
+    void clear() noexcept { rediscluster_command_clear(handle()); }
+
+#if REDISCLUSTER_EXCEPTIONS
+    command(std::initializer_list<bytes> arguments) {
+        rediscluster::error failure;
+        detail::check(try_make(arguments, *this, &failure), failure);
+    }
+
+    command &append(bytes argument) {
+        rediscluster::error failure;
+        detail::check(try_append(argument, &failure), failure);
+        return *this;
+    }
+
+    command &append_packed(const std::uint8_t *data, const std::size_t *lengths, std::size_t count) {
+        rediscluster::error failure;
+        detail::check(try_append_packed(data, lengths, count, &failure), failure);
+        return *this;
+    }
+#endif
+
+  private:
+    status prepare(error *error) noexcept {
+        if (*this) {
+            return REDISCLUSTER_OK;
+        }
+        return detail::make(*this, error, rediscluster_command_new);
+    }
+
+    static status try_make_long(std::initializer_list<bytes> arguments, command &out, error *error) noexcept {
+        command made;
+        for (const bytes &argument : arguments) {
+            const status result = made.try_append(argument, error);
+            if (result != REDISCLUSTER_OK) {
+                return result;
+            }
+        }
+        out = std::move(made);
+        return REDISCLUSTER_OK;
+    }
+};
+
+class reply_view;
+
+/* Walks the elements of a reply, forwards. */
+class reply_iterator {
+  public:
+    using iterator_category = std::input_iterator_tag; /* What it gives is a value, made on the way. */
+    using value_type = reply_view;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const reply_view *;
+    using reference = reply_view;
+
+    explicit reply_iterator(const rediscluster_reply *element = nullptr) noexcept : element_(element) {}
+
+    inline reply_view operator*() const noexcept;
+    reply_iterator &operator++() noexcept {
+        element_ = rediscluster_reply_next(element_);
+        return *this;
+    }
+    reply_iterator operator++(int) noexcept {
+        const reply_iterator before = *this;
+        ++*this;
+        return before;
+    }
+    friend bool operator==(reply_iterator a, reply_iterator b) noexcept { return a.element_ == b.element_; }
+    friend bool operator!=(reply_iterator a, reply_iterator b) noexcept { return a.element_ != b.element_; }
+
+  private:
+    const rediscluster_reply *element_;
+};
+
+namespace detail {
+
+/* What can be read of a reply, whoever owns it. */
+template <class Self> class readable {
+  public:
+    rediscluster::kind kind() const noexcept { return rediscluster_reply_kind(self()); }
+    bool is_nil() const noexcept { return kind() == REDISCLUSTER_REPLY_NIL; }
+    bool is_error() const noexcept { return kind() == REDISCLUSTER_REPLY_ERROR; }
+
+    /* Of a STRING, STATUS, ERROR, BIGNUMBER or VERBATIM; empty, with data() nullptr, for others. */
+    rediscluster::bytes bytes() const noexcept {
+        std::size_t size = 0;
+        const std::uint8_t *data = rediscluster_reply_bytes(self(), &size);
+        return rediscluster::bytes(data, size);
+    }
+    /* A copy of the bytes. */
+    std::string str() const { return bytes().str(); }
+    /* Of an INTEGER; 0 for others. */
+    std::int64_t integer() const noexcept { return rediscluster_reply_integer(self()); }
+    /* Of a DOUBLE; 0 for others. */
+    double number() const noexcept { return rediscluster_reply_double(self()); }
+    /* Of a BOOLEAN; false for others. */
+    bool boolean() const noexcept { return rediscluster_reply_boolean(self()); }
+
+    /* Elements of an ARRAY, SET or PUSH; of a MAP twice its pairs, key, value, key, value. */
+    std::size_t size() const noexcept { return rediscluster_reply_count(self()); }
+    /* An element; an empty view beyond the last. To see them all, iterate. */
+    inline reply_view operator[](std::size_t index) const noexcept;
+    reply_iterator begin() const noexcept { return reply_iterator(rediscluster_reply_at(self(), 0)); }
+    reply_iterator end() const noexcept { return reply_iterator(); }
+    /* What the server sent in front (RESP3): a MAP, or an empty view. */
+    inline reply_view attributes() const noexcept;
+
+    /* SERVER if this is an error reply; does not look at elements. */
+    REDISCLUSTER_NODISCARD status try_check(error *error = nullptr) const noexcept {
+        return fill(error, [&](rediscluster_error **raw) { return rediscluster_reply_check(self(), raw); });
+    }
+#if REDISCLUSTER_EXCEPTIONS
+    /* Throws if this is an error reply. */
+    void check() const {
+        rediscluster::error failure;
+        detail::check(try_check(&failure), failure);
+    }
+#endif
+
+  protected:
+    readable() noexcept {}
+    ~readable() = default;
+    readable(const readable &) = default;
+    readable &operator=(const readable &) = default;
+
+  private:
+    const rediscluster_reply *self() const noexcept { return static_cast<const Self *>(this)->handle(); }
+};
+
+} // namespace detail
+
+/* A reply or a part of one, borrowed from the reply that owns it. */
+class reply_view : public detail::readable<reply_view> {
+  public:
+    explicit reply_view(const rediscluster_reply *handle = nullptr) noexcept : handle_(handle) {}
+
+    const rediscluster_reply *handle() const noexcept { return handle_; }
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  private:
+    const rediscluster_reply *handle_;
+};
+
+inline reply_view reply_iterator::operator*() const noexcept { return reply_view(element_); }
+
+template <class Self> reply_view detail::readable<Self>::operator[](std::size_t index) const noexcept {
+    return reply_view(rediscluster_reply_at(self(), index));
+}
+
+template <class Self> reply_view detail::readable<Self>::attributes() const noexcept {
+    return reply_view(rediscluster_reply_attributes(self()));
+}
+
+/* A reply of the server: one block of memory. An error reply is a reply, too: check() it. */
+class reply : public detail::owner<rediscluster_reply, rediscluster_reply_free>,
+              public detail::readable<reply> {
+  public:
+    reply() noexcept {}
+    explicit reply(rediscluster_reply *handle) noexcept : owner(handle) {}
+
+    reply_view view() const &noexcept { return reply_view(handle()); }
+    reply_view view() const && = delete;
+    operator reply_view() const &noexcept { return view(); }
+    operator reply_view() const && = delete;
+};
+
+/* A connection that is checked out of a pool; its destructor gives it back. */
+class connection : public detail::owner<rediscluster_connection, detail::give_back> {
+  public:
+    connection() noexcept {}
+    explicit connection(rediscluster_connection *handle) noexcept : owner(handle) {}
+
+    /* Sends a command and waits for its reply. */
+    REDISCLUSTER_NODISCARD status try_command(const rediscluster::command &command, timeout timeout, reply &out,
+                                              error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+            return rediscluster_connection_command(handle(), command.handle(), timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    /* Queues a command; it is owed one read. */
+    REDISCLUSTER_NODISCARD status try_append(const rediscluster::command &command,
+                                             error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_connection_append(handle(), command.handle(), raw);
+        });
+    }
+
+    /* Sends what was appended. */
+    REDISCLUSTER_NODISCARD status try_flush(timeout timeout, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_connection_flush(handle(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    /* The next reply, or push of the server. Sends first what was appended and not flushed. */
+    REDISCLUSTER_NODISCARD status try_read(timeout timeout, reply &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+            return rediscluster_connection_read(handle(), timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    /* Ends, from any thread, what the connection's user is doing, with CANCELLED; the connection is broken. */
+    REDISCLUSTER_NODISCARD status try_interrupt(error *error = nullptr) const noexcept {
+        return detail::fill(
+            error, [&](rediscluster_error **raw) { return rediscluster_connection_interrupt(handle(), raw); });
+    }
+
+    /* Gives the connection back now. Empty afterwards, unless another thread uses the connection. */
+    status try_release(error *error = nullptr) noexcept {
+        const status result = detail::fill(
+            error, [&](rediscluster_error **raw) { return rediscluster_connection_release(handle(), raw); });
+        if (result != REDISCLUSTER_ERROR_INVALID_ARGUMENT) {
+            detach();
+        }
+        return result;
+    }
+
+    /* The node it speaks to, "host:port"; nullptr if it is not checked out. */
+    const char *node() const noexcept { return rediscluster_connection_node(handle()); }
+    /* To wait on with poll(2) only; read with timeout::now() until TIMEOUT first. */
+    std::int32_t fd() const noexcept { return rediscluster_connection_fd(handle()); }
+    bool is_readonly() const noexcept { return rediscluster_connection_is_readonly(handle()); }
+    /* Whether it is of no more use: release it and get another. */
+    bool is_broken() const noexcept { return rediscluster_connection_is_broken(handle()); }
+
+#if REDISCLUSTER_EXCEPTIONS
+    reply command(const rediscluster::command &command, timeout timeout = timeout::standard()) {
+        reply out;
+        error failure;
+        detail::check(try_command(command, timeout, out, &failure), failure);
+        return out;
+    }
+
+    void append(const rediscluster::command &command) {
+        error failure;
+        detail::check(try_append(command, &failure), failure);
+    }
+
+    void flush(timeout timeout = timeout::standard()) {
+        error failure;
+        detail::check(try_flush(timeout, &failure), failure);
+    }
+
+    reply read(timeout timeout = timeout::standard()) {
+        reply out;
+        error failure;
+        detail::check(try_read(timeout, out, &failure), failure);
+        return out;
+    }
+
+    void interrupt() const {
+        error failure;
+        detail::check(try_interrupt(&failure), failure);
+    }
+
+    void release() {
+        error failure;
+        detail::check(try_release(&failure), failure);
+    }
+#endif
+};
+
+/* A node of a topology. Part of it. */
+class node {
+  public:
+    struct slot_range {
+        std::int32_t start; /* The first slot, */
+        std::int32_t end;   /* and the last one, which belongs to the range. */
+    };
+
+    explicit node(const rediscluster_node *handle = nullptr) noexcept : handle_(handle) {}
+
+    const char *id() const noexcept { return rediscluster_node_id(handle_); }
+    /* Where it is dialled, "host:port". */
+    const char *address() const noexcept { return rediscluster_node_address(handle_); }
+    const char *host() const noexcept { return rediscluster_node_host(handle_); }
+    std::int32_t port() const noexcept { return rediscluster_node_port(handle_); }
+    const char *announced_host() const noexcept { return rediscluster_node_announced_host(handle_); }
+    std::int32_t announced_port() const noexcept { return rediscluster_node_announced_port(handle_); }
+    rediscluster::role role() const noexcept { return rediscluster_node_role(handle_); }
+    /* A replica's primary, as an index of topology::node; -1 where there is none. */
+    std::int64_t primary() const noexcept { return rediscluster_node_primary(handle_); }
+    const char *zone() const noexcept { return rediscluster_node_zone(handle_); }
+    rediscluster::health health() const noexcept { return rediscluster_node_health(handle_); }
+    std::size_t slot_range_count() const noexcept { return rediscluster_node_slot_range_count(handle_); }
+    /* In rising order; {-1, -1} beyond the last. */
+    slot_range range(std::size_t index) const noexcept {
+        slot_range range = {-1, -1};
+        rediscluster_node_slot_range(handle_, index, &range.start, &range.end);
+        return range;
+    }
+
+    const rediscluster_node *handle() const noexcept { return handle_; }
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  private:
+    const rediscluster_node *handle_;
+};
+
+/* The cluster as a pool knew it at one moment. */
+class topology : public detail::owner<rediscluster_topology, rediscluster_topology_free> {
+  public:
+    topology() noexcept {}
+    explicit topology(rediscluster_topology *handle) noexcept : owner(handle) {}
+
+    std::uint64_t version() const noexcept { return rediscluster_topology_version(handle()); }
+    std::size_t node_count() const noexcept { return rediscluster_topology_node_count(handle()); }
+    /* An empty one beyond the last. */
+    rediscluster::node node(std::size_t index) const noexcept {
+        return rediscluster::node(rediscluster_topology_node(handle(), index));
+    }
+    /* The nodes that hold a slot: 0 its primary, 1 the first replica. */
+    rediscluster::node slot_node(std::int32_t slot, std::size_t index = 0) const noexcept {
+        return rediscluster::node(rediscluster_topology_slot_node(handle(), slot, index));
+    }
+    std::vector<rediscluster::node> nodes_by_role(rediscluster::role wanted) const {
+        std::vector<rediscluster::node> nodes;
+        for (std::size_t i = 0; i < node_count(); ++i) {
+            if (node(i).role() == wanted) {
+                nodes.push_back(node(i));
+            }
+        }
+        return nodes;
+    }
+};
+
+/* A pool's statistics at one moment. */
+class stats : public detail::owner<rediscluster_stats, rediscluster_stats_free> {
+  public:
+    stats() noexcept {}
+    explicit stats(rediscluster_stats *handle) noexcept : owner(handle) {}
+
+    /* One number, of the pool in all or of a node ("host:port"); -1 if there is none. */
+    std::int64_t get(stat what) const noexcept { return rediscluster_stats_get(handle(), nullptr, what); }
+    std::int64_t get(text node, stat what) const noexcept {
+        return rediscluster_stats_get(handle(), node.chars(), what);
+    }
+};
+
+/* Options of a pool: docs/options.md has their names. */
+class options : public detail::owner<rediscluster_options, rediscluster_options_free> {
+  public:
+    /* Empty; the first set makes it options that have their defaults. */
+    options() noexcept {}
+    explicit options(rediscluster_options *handle) noexcept : owner(handle) {}
+
+    REDISCLUSTER_NODISCARD static status try_from_url(text url, options &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_options **made, rediscluster_error **raw) {
+            return rediscluster_options_from_url(url.chars(), made, raw);
+        });
+    }
+
+    REDISCLUSTER_NODISCARD status try_clone(options &out, error *error = nullptr) const noexcept {
+        return detail::make(out, error, [&](rediscluster_options **made, rediscluster_error **raw) {
+            return rediscluster_options_clone(handle(), made, raw);
+        });
+    }
+
+    REDISCLUSTER_NODISCARD status try_set(text name, text value, error *error = nullptr) noexcept {
+        const status ready = prepare(error);
+        return ready != REDISCLUSTER_OK
+                   ? ready
+                   : detail::fill(error, [&](rediscluster_error **raw) {
+                         return rediscluster_options_set(handle(), name.chars(), value.chars(), raw);
+                     });
+    }
+
+    /*
+     * Hands log lines to sink(log_level, const char *), in any thread that is inside the library, in
+     * several at once. What it throws goes no further. It is moved into the options and destroyed
+     * when these, their copies and the pools made of them are gone.
+     */
+    template <class Sink> REDISCLUSTER_NODISCARD status try_set_log(Sink sink, error *error = nullptr) noexcept {
+        const status ready = prepare(error);
+        if (ready != REDISCLUSTER_OK) {
+            return ready;
+        }
+        Sink *kept = new Sink(std::move(sink));
+        const status result = detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_options_set_log(handle(), log<Sink>, kept, destroy<Sink>, raw);
+        });
+        if (result != REDISCLUSTER_OK) {
+            delete kept;
+        }
+        return result;
+    }
+
+    /* As text; a password that is set reads "***". nullptr if no option has this name. */
+    const char *get(text name) const noexcept { return rediscluster_options_get(handle(), name.chars()); }
+
+#if REDISCLUSTER_EXCEPTIONS
+    static options from_url(text url) {
+        options out;
+        rediscluster::error failure;
+        detail::check(try_from_url(url, out, &failure), failure);
+        return out;
+    }
+
+    options clone() const {
+        options out;
+        rediscluster::error failure;
+        detail::check(try_clone(out, &failure), failure);
+        return out;
+    }
+
+    options &set(text name, text value) {
+        rediscluster::error failure;
+        detail::check(try_set(name, value, &failure), failure);
+        return *this;
+    }
+
+    template <class Sink> options &set_log(Sink sink) {
+        rediscluster::error failure;
+        detail::check(try_set_log(std::move(sink), &failure), failure);
+        return *this;
+    }
+#endif
+
+  private:
+    status prepare(error *error) noexcept {
+        if (*this) {
+            return REDISCLUSTER_OK;
+        }
+        return detail::make(*this, error, rediscluster_options_new);
+    }
+
+    template <class Sink>
+    static void log(void *sink, rediscluster_log_level level, const char *message) noexcept {
+#if REDISCLUSTER_EXCEPTIONS
+        try {
+            (*static_cast<Sink *>(sink))(level, message);
+        } catch (...) {
+        }
+#else
+        (*static_cast<Sink *>(sink))(level, message);
+#endif
+    }
+
+    template <class Sink> static void destroy(void *sink) noexcept { delete static_cast<Sink *>(sink); }
+};
+
+/* A pool of connections to the nodes of a cluster, shared by any number of threads. */
+class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
+  public:
+    pool() noexcept {}
+    explicit pool(rediscluster_pool *handle) noexcept : owner(handle) {}
+
+    /* Makes one and discovers the cluster. The options are copied. */
+    REDISCLUSTER_NODISCARD static status try_make(const options &options, pool &out,
+                                                  error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_pool **made, rediscluster_error **raw) {
+            return rediscluster_pool_new(options.handle(), made, raw);
+        });
+    }
+
+    REDISCLUSTER_NODISCARD status try_get_by_slot(std::int32_t slot, access use, timeout timeout,
+                                                  connection &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_connection **made, rediscluster_error **raw) {
+            return rediscluster_pool_get_by_slot(handle(), slot, use, timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    REDISCLUSTER_NODISCARD status try_get_by_key(bytes key, access use, timeout timeout, connection &out,
+                                                 error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_connection **made, rediscluster_error **raw) {
+            return rediscluster_pool_get_by_key(handle(), key.data(), key.size(), use, timeout.timeout_ms(),
+                                                made, raw);
+        });
+    }
+
+    /* By "host:port" or id. */
+    REDISCLUSTER_NODISCARD status try_get_by_node(text node, timeout timeout, connection &out,
+                                                  error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_connection **made, rediscluster_error **raw) {
+            return rediscluster_pool_get_by_node(handle(), node.chars(), timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    /* To any primary. */
+    REDISCLUSTER_NODISCARD status try_get_random(timeout timeout, connection &out,
+                                                 error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_connection **made, rediscluster_error **raw) {
+            return rediscluster_pool_get_random(handle(), timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    /* Gives back a connection that must be this pool's. It is empty afterwards, unless it is refused. */
+    status try_release(connection &connection, error *error = nullptr) noexcept {
+        const status result = detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pool_release(handle(), connection.handle(), raw);
+        });
+        if (result != REDISCLUSTER_ERROR_INVALID_ARGUMENT) {
+            connection.detach();
+        }
+        return result;
+    }
+
+    /* Discovers the cluster anew; connections stay. */
+    REDISCLUSTER_NODISCARD status try_refresh(timeout timeout, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pool_refresh(handle(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    /* Closes idle connections now, those in use at their release, and discovers anew. */
+    REDISCLUSTER_NODISCARD status try_reset(timeout timeout, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pool_reset(handle(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    /* Closes idle connections now and those in use at their release. */
+    REDISCLUSTER_NODISCARD status try_disconnect(error *error = nullptr) noexcept {
+        return detail::fill(
+            error, [&](rediscluster_error **raw) { return rediscluster_pool_disconnect(handle(), raw); });
+    }
+
+    /* Closes the pool for good: who waits wakes with CLOSED, later gets fail with it. */
+    status try_close(error *error = nullptr) noexcept {
+        return detail::fill(error,
+                            [&](rediscluster_error **raw) { return rediscluster_pool_close(handle(), raw); });
+    }
+
+    /*
+     * Does what is timed, from the program's own timer, within a budget that is not timeout::standard().
+     * next: in how long there is something to do again; negative: nothing is timed.
+     */
+    REDISCLUSTER_NODISCARD status try_maintain(timeout budget, std::chrono::milliseconds &next,
+                                               error *error = nullptr) noexcept {
+        std::int64_t next_ms = -1;
+        const status result = detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pool_maintain(handle(), budget.timeout_ms(), &next_ms, raw);
+        });
+        if (result == REDISCLUSTER_OK) {
+            next = std::chrono::milliseconds(next_ms);
+        }
+        return result;
+    }
+
+    REDISCLUSTER_NODISCARD status try_stats(rediscluster::stats &out, error *error = nullptr) const noexcept {
+        return detail::make(out, error, [&](rediscluster_stats **made, rediscluster_error **raw) {
+            return rediscluster_pool_stats(handle(), made, raw);
+        });
+    }
+
+    /* What is known of the cluster now; asks no node. */
+    REDISCLUSTER_NODISCARD status try_topology(rediscluster::topology &out,
+                                               error *error = nullptr) const noexcept {
+        return detail::make(out, error, [&](rediscluster_topology **made, rediscluster_error **raw) {
+            return rediscluster_pool_topology(handle(), made, raw);
+        });
+    }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit pool(const options &options) {
+        error failure;
+        detail::check(try_make(options, *this, &failure), failure);
+    }
+
+    connection get_by_slot(std::int32_t slot, access use = REDISCLUSTER_WRITE,
+                           timeout timeout = timeout::standard()) {
+        connection out;
+        error failure;
+        detail::check(try_get_by_slot(slot, use, timeout, out, &failure), failure);
+        return out;
+    }
+
+    connection get_by_key(bytes key, access use = REDISCLUSTER_WRITE, timeout timeout = timeout::standard()) {
+        connection out;
+        error failure;
+        detail::check(try_get_by_key(key, use, timeout, out, &failure), failure);
+        return out;
+    }
+
+    connection get_by_node(text node, timeout timeout = timeout::standard()) {
+        connection out;
+        error failure;
+        detail::check(try_get_by_node(node, timeout, out, &failure), failure);
+        return out;
+    }
+
+    connection get_random(timeout timeout = timeout::standard()) {
+        connection out;
+        error failure;
+        detail::check(try_get_random(timeout, out, &failure), failure);
+        return out;
+    }
+
+    void release(connection &connection) {
+        error failure;
+        detail::check(try_release(connection, &failure), failure);
+    }
+
+    void refresh(timeout timeout = timeout::standard()) {
+        error failure;
+        detail::check(try_refresh(timeout, &failure), failure);
+    }
+
+    void reset(timeout timeout = timeout::standard()) {
+        error failure;
+        detail::check(try_reset(timeout, &failure), failure);
+    }
+
+    void disconnect() {
+        error failure;
+        detail::check(try_disconnect(&failure), failure);
+    }
+
+    void close() {
+        error failure;
+        detail::check(try_close(&failure), failure);
+    }
+
+    std::chrono::milliseconds maintain(timeout budget) {
+        std::chrono::milliseconds next(-1);
+        error failure;
+        detail::check(try_maintain(budget, next, &failure), failure);
+        return next;
+    }
+
+    rediscluster::stats stats() const {
+        rediscluster::stats out;
+        error failure;
+        detail::check(try_stats(out, &failure), failure);
+        return out;
+    }
+
+    rediscluster::topology topology() const {
+        rediscluster::topology out;
+        error failure;
+        detail::check(try_topology(out, &failure), failure);
+        return out;
+    }
+#endif
+};
+
+/* The hash slot of a key, 0 to 16383. */
+inline std::int32_t key_slot(bytes key) noexcept { return rediscluster_key_slot(key.data(), key.size()); }
+
+/* The version of the library that runs. */
+inline std::uint32_t version() noexcept { return rediscluster_version(); }
+
+/* A status by its name: "TIMEOUT". */
+inline const char *status_name(status number) noexcept { return rediscluster_status_name(number); }
+
+} // namespace rediscluster
+
+#endif /* REDISCLUSTER_HPP */
