@@ -1,19 +1,16 @@
-//! Getting a connection: the quick way, and the long one with its dial, wait and refresh.
+//! Getting a connection: the quick way, and the long one that routes, tries again and refreshes.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::handles::Handle;
 use super::lease::{Lease, Place};
-use super::members::{Acquired, MemberKey, Outbox};
+use super::leasing::{Found, Patience, closed, would_take_time};
+use super::member::MemberKey;
 use super::pool::{Core, Pool};
-use super::waiters::Gift;
-use crate::connection::Connection;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Attempt, Error, Result, Status};
-use crate::log::Level;
 use crate::node::Role;
-use crate::options::PoolExhausted;
 use crate::os::clock::coarse_millis;
 use crate::slot::{SLOT_COUNT, key_slot};
 use crate::topology::{Kind, Outcome};
@@ -24,14 +21,6 @@ enum Target<'a> {
     Slot(u16),
     Node(&'a str),
     Random,
-}
-
-/// How a get may wait.
-#[derive(Clone, Copy)]
-struct Patience {
-    deadline: Deadline,
-    /// Timeout 0: idle connections only.
-    now: bool,
 }
 
 /// How often a get follows a slot whose owner changes while it dials.
@@ -150,20 +139,23 @@ impl Core {
                     None => return Err(unknown_node(node)),
                 },
             };
-            attempts.push(Attempt {
-                node: error.node().to_owned(),
-                elapsed: started.elapsed(),
-                cause: error.message().to_owned(),
-            });
-            let Target::Slot(slot) = target else { return Err(error.with_attempts(attempts)) };
-            let again = asks_for_refresh(&error)
-                && !patience.now
-                && attempts.len() < MOST_OWNERS
-                && !patience.deadline.has_passed()
-                && self.owner_changes(slot, tried, patience.deadline, &mut asked_again);
-            if !again {
-                return Err(error.with_attempts(attempts));
+            // A full pool is told by the error itself: nothing was tried on a node.
+            if asks_for_refresh(&error) {
+                attempts.push(Attempt {
+                    node: error.node().to_owned(),
+                    elapsed: started.elapsed(),
+                    cause: error.message().to_owned(),
+                });
+                if let Target::Slot(slot) = target
+                    && !patience.now
+                    && attempts.len() < MOST_OWNERS
+                    && !patience.deadline.has_passed()
+                    && self.owner_changes(slot, tried, patience.deadline, &mut asked_again)
+                {
+                    continue;
+                }
             }
+            return Err(error.with_attempts(attempts));
         }
     }
 
@@ -237,158 +229,15 @@ impl Core {
         })
     }
 
-    /// A connection to the member, dialled in `place` if the caller has one; None if the node has left.
-    fn lease(
-        self: &Arc<Self>,
-        key: MemberKey,
-        place: Option<Place>,
-        patience: Patience,
-    ) -> Result<Option<Box<Lease>>> {
-        if let Some(place) = place
-            && !patience.now
-        {
-            return self.dial(place, patience.deadline).map(Some);
-        }
-        match self.lease_without_waiting(key, patience)? {
-            Found::Lease(lease) => return Ok(Some(lease)),
-            Found::NodeLeft => return Ok(None),
-            Found::Full => {}
-        }
-        if self.options.pool_exhausted == PoolExhausted::Error || patience.now {
-            return Err(self.members.lock().full(key, Status::PoolExhausted));
-        }
-        self.wait(key, patience)
-    }
-
-    fn lease_without_waiting(
-        self: &Arc<Self>,
-        key: MemberKey,
-        patience: Patience,
-    ) -> Result<Found> {
-        loop {
-            let now = coarse_millis();
-            let mut outbox = Outbox::default();
-            let mut members = self.members.lock();
-            let acquired = members.acquire(self, key, now, !patience.now, &mut outbox);
-            drop(members);
-            outbox.deliver();
-            return match acquired {
-                Acquired::Connection(lease) => match self.vet(lease, now) {
-                    Ok(lease) => Ok(Found::Lease(lease)),
-                    // Its place goes back: without a dial the next idle one is looked at.
-                    Err(_) if patience.now => continue,
-                    Err(place) => self.dial(place, patience.deadline).map(Found::Lease),
-                },
-                Acquired::Place(place) => self.dial(place, patience.deadline).map(Found::Lease),
-                Acquired::NothingIdle => {
-                    Err(would_take_time("no connection is idle, and dialing takes time"))
-                }
-                Acquired::Full => Ok(Found::Full),
-                Acquired::NodeLeft => Ok(Found::NodeLeft),
-                Acquired::Closed => Err(closed()),
-            };
-        }
-    }
-
-    fn wait(self: &Arc<Self>, key: MemberKey, patience: Patience) -> Result<Option<Box<Lease>>> {
-        let waiter = {
-            let mut outbox = Outbox::default();
-            let mut members = self.members.lock();
-            if members.closed {
-                return Err(closed());
-            }
-            let Some(waiter) = members.wait_for(key) else { return Ok(None) };
-            // A place may have come free since the caller looked.
-            members.settle(self, &mut outbox);
-            drop(members);
-            outbox.deliver();
-            waiter
-        };
-        let gift = if waiter.wait(patience.deadline) {
-            waiter.take()
-        } else {
-            // Given at the last moment is given all the same. Who gave it wakes its waiter once what made
-            // room is closed: not before is the place free, or a server would see one connection too many.
-            let gift = self.members.lock().stop_waiting(key, &waiter);
-            if gift.is_some() {
-                waiter.wait(Deadline::NEVER);
-            }
-            gift
-        };
-        match gift {
-            Some(Gift::Connection(lease)) => match self.vet(lease, coarse_millis()) {
-                Ok(lease) => Ok(Some(lease)),
-                Err(place) => self.dial(place, patience.deadline).map(Some),
-            },
-            Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
-            Some(Gift::NodeLeft) => Ok(None),
-            Some(Gift::Closed) => Err(closed()),
-            None => Err(self.members.lock().full(key, Status::PoolTimeout)),
-        }
-    }
-
-    /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
-    /// a new one.
-    fn vet(&self, lease: Box<Lease>, now: u64) -> std::result::Result<Box<Lease>, Place> {
-        if lease.is_fit(now) { Ok(lease) } else { Err(self.close_for_another(lease)) }
-    }
-
-    #[cold]
-    fn close_for_another(&self, lease: Box<Lease>) -> Place {
-        let mut place = lease.close();
-        self.members.lock().redial(&mut place);
-        place
-    }
-
-    fn dial(self: &Arc<Self>, mut place: Place, deadline: Deadline) -> Result<Box<Lease>> {
-        let (node, readonly, epoch) = {
-            let members = self.members.lock();
-            if members.closed {
-                return Err(closed());
-            }
-            let member = &members.list[place.member as usize];
-            // To a node that has left: for this one checkout, no epoch will ever be its own.
-            let epoch = if member.known { member.epoch } else { u64::MAX };
-            (member.address.clone(), member.readonly, epoch)
-        };
-        let connection = match Connection::dial(&node, &self.options, readonly, deadline) {
-            Ok(connection) => connection,
-            Err(error) => {
-                let log = &self.options.log;
-                log.line(Level::Warning, format_args!("dialing {node} failed: {error}"));
-                return Err(error);
-            }
-        };
-        self.options.log.line(Level::Debug, format_args!("connected to {node}"));
-        self.members.lock().dialed(&mut place, coarse_millis());
-        Lease::new(connection, place, epoch)
-    }
-
     pub(super) fn check_open(&self) -> Result<()> {
         if self.members.lock().closed { Err(closed()) } else { Ok(()) }
     }
-}
-
-enum Found {
-    Lease(Box<Lease>),
-    Full,
-    NodeLeft,
 }
 
 /// Trouble that a newer topology may end. A full pool is no such trouble, nor are wrong credentials.
 fn asks_for_refresh(error: &Error) -> bool {
     use Status::*;
     matches!(error.status(), Connection | Timeout | Protocol | Loading | SlotNotCovered)
-}
-
-#[cold]
-fn would_take_time(why: &str) -> Error {
-    Error::new(Status::Timeout, format!("{why}; a timeout of 0 waits for nothing"))
-}
-
-#[cold]
-fn closed() -> Error {
-    Error::new(Status::Closed, "the pool is closed")
 }
 
 #[cold]

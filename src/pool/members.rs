@@ -12,145 +12,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::lease::{Lease, Place, Stage};
+use super::member::{Checkouts, Member, MemberKey};
+use super::outbox::Outbox;
 use super::pool::Core;
 use super::routes::Routes;
 use super::stats::{NodeStats, Stats};
-use super::waiters::{Gift, Waiter};
 use crate::connection::Buffers;
-use crate::error::{Error, Status};
 use crate::node::NodeAddress;
-use crate::os::clock::coarse_millis;
-
-/// Names a member; a member that was removed and its index reused is told apart by the serial.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct MemberKey {
-    pub(super) index: u32,
-    pub(super) serial: u32,
-}
-
-/// One node as the pool sees it.
-pub(super) struct Member {
-    pub(super) serial: u32,
-    pub(super) address: NodeAddress,
-    /// Connections to it are dialled READONLY: it is a replica.
-    pub(super) readonly: bool,
-    /// Grows when connections dialled before are not wanted any more: the node has left or changed its
-    /// role, or all connections were retired.
-    pub(super) epoch: u64,
-    /// It stands in the present map.
-    pub(super) known: bool,
-    /// Newest last.
-    pub(super) idle: Vec<Box<Lease>>,
-    pub(super) queue: VecDeque<Arc<Waiter>>,
-    dialing: usize,
-    checkouts: Checkouts,
-    pub(super) counters: NodeStats,
-}
-
-/// When each of a member's checkouts began. A connection keeps its seat from its dial to its close, so
-/// that a checkout costs one store.
-#[derive(Default)]
-struct Checkouts {
-    /// By seat, on the coarse clock; 0: not checked out.
-    since: Vec<u64>,
-    free: Vec<u32>,
-}
-
-impl Checkouts {
-    fn take_seat(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.since.push(0);
-            (self.since.len() - 1) as u32
-        })
-    }
-
-    fn leave_seat(&mut self, seat: u32) {
-        self.free.push(seat);
-    }
-
-    #[inline]
-    fn begin(&mut self, seat: u32, now: u64) {
-        if let Some(since) = self.since.get_mut(seat as usize) {
-            *since = now;
-        }
-    }
-
-    #[inline]
-    fn end(&mut self, seat: u32) {
-        if let Some(since) = self.since.get_mut(seat as usize) {
-            *since = 0;
-        }
-    }
-
-    fn seats_taken(&self) -> usize {
-        self.since.len() - self.free.len()
-    }
-
-    fn oldest(&self) -> Option<u64> {
-        self.since.iter().copied().filter(|&since| since != 0).min()
-    }
-}
-
-impl Member {
-    fn places(&self) -> usize {
-        self.dialing + self.checkouts.seats_taken()
-    }
-
-    fn is_needed(&self) -> bool {
-        self.known || self.places() > 0 || !self.queue.is_empty()
-    }
-
-    fn stats(&self) -> NodeStats {
-        let open = self.checkouts.seats_taken() as u64;
-        let idle = self.idle.len() as u64;
-        NodeStats {
-            open,
-            idle,
-            in_use: open - idle,
-            dialing: self.dialing as u64,
-            waiting: self.queue.len() as u64,
-            ..self.counters
-        }
-    }
-}
-
-/// What the lock's holder leaves to be done once it is open: no I/O under it. Mostly nothing.
-#[derive(Default)]
-pub(super) struct Outbox(Option<Box<Chores>>);
-
-#[derive(Default)]
-struct Chores {
-    close: Vec<Box<Lease>>,
-    wake: Vec<Arc<Waiter>>,
-}
-
-impl Outbox {
-    fn close(&mut self, lease: Box<Lease>) {
-        self.0.get_or_insert_default().close.push(lease);
-    }
-
-    fn wake(&mut self, waiter: Arc<Waiter>) {
-        self.0.get_or_insert_default().wake.push(waiter);
-    }
-
-    /// Closes first: who is woken dials in the place of what was closed.
-    #[inline]
-    pub(super) fn deliver(self) {
-        if let Some(chores) = self.0 {
-            chores.run();
-        }
-    }
-}
-
-impl Chores {
-    #[cold]
-    fn run(self) {
-        drop(self.close);
-        for waiter in self.wake {
-            waiter.wake();
-        }
-    }
-}
 
 /// What [`Members::acquire`] found.
 pub(super) enum Acquired {
@@ -170,24 +38,24 @@ const SPARE_BUFFERS: usize = 64;
 
 /// All members, the limits and who waits.
 pub(super) struct Members {
-    limit: Option<usize>,
-    limit_per_node: Option<usize>,
+    pub(super) limit: Option<usize>,
+    pub(super) limit_per_node: Option<usize>,
     pub(super) list: Vec<Member>,
     /// Looked up here by a checkout, which takes this lock in any case; swapped whole.
     pub(super) routes: Arc<Routes>,
-    vacant: Vec<u32>,
+    pub(super) vacant: Vec<u32>,
     pub(super) by_address: HashMap<NodeAddress, u32>,
     /// Places held: idle, dialing and in use, of all members.
-    total: usize,
+    pub(super) total: usize,
     /// Of these, idle.
-    idle: usize,
-    waiting: usize,
-    arrivals: u64,
-    returns: u64,
+    pub(super) idle: usize,
+    pub(super) waiting: usize,
+    pub(super) arrivals: u64,
+    pub(super) returns: u64,
     pub(super) closed: bool,
-    spare: Vec<Box<Buffers>>,
+    pub(super) spare: Vec<Box<Buffers>>,
     /// The counters of members that are gone.
-    departed: NodeStats,
+    pub(super) departed: NodeStats,
 }
 
 impl Members {
@@ -211,7 +79,7 @@ impl Members {
     }
 
     #[inline]
-    fn find(&self, key: MemberKey) -> Option<usize> {
+    pub(super) fn find(&self, key: MemberKey) -> Option<usize> {
         let index = key.index as usize;
         self.list.get(index).filter(|member| member.serial == key.serial)?;
         Some(index)
@@ -265,7 +133,7 @@ impl Members {
     /// The member's newest idle connection, checked out, with buffers if any are spare; without, its
     /// first use makes some.
     #[inline(always)]
-    fn take_idle(&mut self, index: usize, now: u64) -> Option<Box<Lease>> {
+    pub(super) fn take_idle(&mut self, index: usize, now: u64) -> Option<Box<Lease>> {
         let member = self.list.get_mut(index)?;
         let mut lease = member.idle.pop()?;
         self.idle -= 1;
@@ -292,49 +160,12 @@ impl Members {
         self.take_idle(index, now)
     }
 
-    /// True if the member may have one more connection, if need be in place of another's idle one.
-    fn has_room(&self, index: usize) -> bool {
-        let member = &self.list[index];
-        self.limit_per_node.is_none_or(|limit| member.places() < limit)
-            && (self.limit.is_none_or(|limit| self.total < limit)
-                || self.longest_idle_elsewhere(index).is_some())
-    }
-
-    fn take_place(&mut self, core: &Arc<Core>, index: usize, outbox: &mut Outbox) -> Place {
-        if self.limit.is_some_and(|limit| self.total >= limit)
-            && let Some(other) = self.longest_idle_elsewhere(index)
-        {
-            let member = &mut self.list[other];
-            member.counters.evicted += 1;
-            let lease = member.idle.remove(0);
-            self.close_idle(other, lease, outbox);
-        }
-        self.list[index].dialing += 1;
-        self.total += 1;
-        Place { core: core.clone(), member: index as u32, seat: 0, stage: Stage::Dialing }
-    }
-
-    fn longest_idle_elsewhere(&self, index: usize) -> Option<usize> {
-        if self.idle == self.list[index].idle.len() {
-            return None;
-        }
-        let oldest = |at: usize| self.list[at].idle.first().map(|lease| lease.idle_order);
-        (0..self.list.len())
-            .filter(|&at| at != index)
-            .filter_map(|at| Some((oldest(at)?, at)))
-            .min()
-            .map(|(_, at)| at)
-    }
-
-    /// An idle connection, taken off its member's list, is closed and its place free.
-    pub(super) fn close_idle(&mut self, index: usize, lease: Box<Lease>, outbox: &mut Outbox) {
-        let member = &mut self.list[index];
-        member.counters.closed += 1;
-        member.checkouts.leave_seat(lease.place.seat);
-        self.total -= 1;
+    /// An idle connection, taken off its member's list, is closed. It keeps its place until it is: a
+    /// server never sees one connection too many.
+    pub(super) fn close_idle(&mut self, mut lease: Box<Lease>, outbox: &mut Outbox) {
+        lease.place.stage = Stage::InUse;
         self.idle -= 1;
         outbox.close(lease);
-        self.tidy(index);
     }
 
     /// A dial succeeded: its place is in use from here on.
@@ -363,37 +194,34 @@ impl Members {
     /// the lock closes it and frees its place. [`Members::settle`] is to follow where somebody waits.
     #[inline(always)]
     pub(super) fn put_back(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
+        let Some(member) = self.list.get_mut(lease.place.member as usize) else {
+            return Some(lease);
+        };
+        if lease.epoch != member.epoch {
+            return Some(lease);
+        }
+        member.checkouts.end(lease.place.seat);
         self.returns += 1;
         lease.idle_order = self.returns;
-        let Some(idle) = self.idle_place(&mut lease) else { return Some(lease) };
-        idle.push(lease);
+        lease.place.stage = Stage::Idle;
+        member.idle.push(lease);
+        self.idle += 1;
         None
     }
 
     /// The same for a connection that was only looked at: it stays as old as it was.
-    pub(super) fn put_back_unused(&mut self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
-        let Some(idle) = self.idle_place(&mut lease) else { return Some(lease) };
-        let at = idle.partition_point(|other| other.idle_order < lease.idle_order);
-        idle.insert(at, lease);
-        None
-    }
-
-    /// Ends a checkout: where the connection is to be put. None: it is not wanted any more.
-    #[inline(always)]
-    fn idle_place(&mut self, lease: &mut Lease) -> Option<&mut Vec<Box<Lease>>> {
-        let member = self.list.get_mut(lease.place.member as usize)?;
-        if lease.epoch != member.epoch {
-            return None;
+    pub(super) fn put_back_checked(&mut self, lease: Box<Lease>) -> Option<Box<Lease>> {
+        let (member, order) = (lease.place.member as usize, lease.idle_order);
+        let unwanted = self.put_back(lease);
+        let idle = &mut self.list[member].idle;
+        if unwanted.is_none()
+            && let Some(mut lease) = idle.pop()
+        {
+            lease.idle_order = order;
+            let at = idle.partition_point(|other| other.idle_order < order);
+            idle.insert(at, lease);
         }
-        member.checkouts.end(lease.place.seat);
-        lease.place.stage = Stage::Idle;
-        self.idle += 1;
-        Some(&mut member.idle)
-    }
-
-    #[inline]
-    pub(super) fn is_awaited(&self) -> bool {
-        self.waiting > 0
+        unwanted
     }
 
     /// A place is free again.
@@ -414,63 +242,6 @@ impl Members {
         self.settle(&place.core, outbox);
     }
 
-    /// Queues a new waiter for the member, last of all.
-    pub(super) fn wait_for(&mut self, key: MemberKey) -> Option<Arc<Waiter>> {
-        let index = self.find(key)?;
-        self.arrivals += 1;
-        let waiter = Waiter::new(self.arrivals);
-        let member = &mut self.list[index];
-        member.counters.waits += 1;
-        member.queue.push_back(waiter.clone());
-        self.waiting += 1;
-        Some(waiter)
-    }
-
-    /// A waiter gives up at its deadline, unless it was given something meanwhile.
-    pub(super) fn stop_waiting(&mut self, key: MemberKey, waiter: &Waiter) -> Option<Gift> {
-        if let Some(gift) = waiter.take() {
-            return Some(gift);
-        }
-        let index = self.find(key)?;
-        let member = &mut self.list[index];
-        member.queue.retain(|other| other.arrival != waiter.arrival);
-        member.counters.timeouts += 1;
-        self.waiting -= 1;
-        self.tidy(index);
-        None
-    }
-
-    /// Serves who can be served, oldest first.
-    pub(super) fn settle(&mut self, core: &Arc<Core>, outbox: &mut Outbox) {
-        while self.waiting > 0 {
-            let next = (0..self.list.len())
-                .filter_map(|index| Some((self.list[index].queue.front()?.arrival, index)))
-                .filter(|&(_, index)| !self.list[index].idle.is_empty() || self.has_room(index))
-                .min();
-            let Some((_, index)) = next else { return };
-            let gift = match self.take_idle(index, coarse_millis()) {
-                Some(lease) => Gift::Connection(lease),
-                None => Gift::Place(self.take_place(core, index, outbox)),
-            };
-            self.serve(index, gift, outbox);
-        }
-    }
-
-    fn serve(&mut self, index: usize, gift: Gift, outbox: &mut Outbox) {
-        if let Some(waiter) = self.list[index].queue.pop_front() {
-            self.waiting -= 1;
-            waiter.give(gift);
-            outbox.wake(waiter);
-        }
-    }
-
-    /// Everyone who waits for the member stops: it has left, or the pool is closed.
-    pub(super) fn dismiss(&mut self, index: usize, gift: impl Fn() -> Gift, outbox: &mut Outbox) {
-        while !self.list[index].queue.is_empty() {
-            self.serve(index, gift(), outbox);
-        }
-    }
-
     /// Closes what is idle, and makes what is in use close when it is released.
     pub(super) fn retire_all(&mut self, outbox: &mut Outbox) {
         for index in 0..self.list.len() {
@@ -482,7 +253,7 @@ impl Members {
     pub(super) fn retire(&mut self, index: usize, outbox: &mut Outbox) {
         self.list[index].epoch += 1;
         while let Some(lease) = self.list[index].idle.pop() {
-            self.close_idle(index, lease, outbox);
+            self.close_idle(lease, outbox);
         }
     }
 
@@ -539,50 +310,6 @@ impl Members {
         if self.spare.len() < self.spare.capacity() {
             self.spare.push(buffers);
         }
-    }
-
-    /// What a get that meets a limit says.
-    pub(super) fn full(&self, key: MemberKey, status: Status) -> Error {
-        let Some(member) = self.member(key) else {
-            return Error::new(status, "the pool is full");
-        };
-        let now = coarse_millis();
-        let by_node = self.limit_per_node.filter(|&limit| member.places() >= limit);
-        let (which, option) = match (by_node, self.limit) {
-            (Some(limit), _) => {
-                (format!("the limit of {limit} a node"), "max_connections_per_node")
-            }
-            (None, limit) => {
-                (format!("the limit of {} in all", limit.unwrap_or(0)), "max_connections")
-            }
-        };
-        let oldest = match by_node {
-            Some(_) => member.checkouts.oldest(),
-            None => self.list.iter().filter_map(|member| member.checkouts.oldest()).min(),
-        };
-        let oldest = oldest.map_or_else(String::new, |since| {
-            format!(", oldest checkout {} ms ago", now.saturating_sub(since))
-        });
-        let advice = match status {
-            Status::PoolTimeout => "release connections sooner, wait longer or raise the limit",
-            _ => "release connections, raise the limit or set pool_exhausted=block",
-        };
-        let node = member.stats();
-        Error::new(
-            status,
-            format!(
-                "no connection to {}: {which} ({option}) is reached; this node: {} in use, {} idle, \
-                 {} dialing, {} waiting; all nodes: {} connections, {} waiting{oldest}; {advice}",
-                member.address,
-                node.in_use,
-                node.idle,
-                node.dialing,
-                node.waiting,
-                self.total,
-                self.waiting,
-            ),
-        )
-        .on_node(&member.address)
     }
 
     pub(super) fn stats(&self) -> Stats {

@@ -16,7 +16,11 @@
 mod checkout;
 pub mod handles;
 mod lease;
+mod leasing;
+mod limits;
+mod member;
 mod members;
+mod outbox;
 #[allow(clippy::module_inception)]
 mod pool;
 mod routes;

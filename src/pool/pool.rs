@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::handles::{self, Handle};
 use super::lease::{Lease, Place};
-use super::members::{Members, Outbox};
+use super::members::Members;
+use super::outbox::Outbox;
 use super::routes::Routes;
 use super::stats::Stats;
 use super::waiters::Gift;
@@ -110,7 +111,7 @@ impl Core {
     /// Takes a connection back that was not used, only checked.
     pub(super) fn take_back_checked(mut lease: Box<Lease>) {
         lease.checked_at = coarse_millis();
-        Self::put_back(lease, Members::put_back_unused);
+        Self::put_back(lease, Members::put_back_checked);
     }
 
     #[inline(always)]

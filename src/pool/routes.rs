@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::members::MemberKey;
+use super::member::MemberKey;
 use crate::topology::SlotMap;
 
 /// Immutable; swapped whole when a refresh brings a new map.

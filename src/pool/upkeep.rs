@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::members::Outbox;
+use super::outbox::Outbox;
 use super::pool::Core;
 use super::waiters::Gift;
 use crate::command::Command;
@@ -90,7 +90,7 @@ impl Core {
             let idle = std::mem::take(&mut members.list[index].idle);
             for lease in idle {
                 if lease.has_expired(now) {
-                    members.close_idle(index, lease, &mut outbox);
+                    members.close_idle(lease, &mut outbox);
                 } else {
                     members.list[index].idle.push(lease);
                 }

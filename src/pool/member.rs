@@ -1,0 +1,105 @@
+//! One node as the pool sees it: what its connections are doing, and who waits for one.
+
+// Leases are boxed where they come from: moving one is moving a pointer.
+#![allow(clippy::vec_box)]
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::lease::Lease;
+use super::stats::NodeStats;
+use super::waiters::Waiter;
+use crate::node::NodeAddress;
+
+/// Names a member; a member that was removed and its index reused is told apart by the serial.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct MemberKey {
+    pub(super) index: u32,
+    pub(super) serial: u32,
+}
+
+/// One node as the pool sees it.
+pub(super) struct Member {
+    pub(super) serial: u32,
+    pub(super) address: NodeAddress,
+    /// Connections to it are dialled READONLY: it is a replica.
+    pub(super) readonly: bool,
+    /// Grows when connections dialled before are not wanted any more: the node has left or changed its
+    /// role, or all connections were retired.
+    pub(super) epoch: u64,
+    /// It stands in the present map.
+    pub(super) known: bool,
+    /// Newest last.
+    pub(super) idle: Vec<Box<Lease>>,
+    pub(super) queue: VecDeque<Arc<Waiter>>,
+    pub(super) dialing: usize,
+    pub(super) checkouts: Checkouts,
+    pub(super) counters: NodeStats,
+}
+
+/// When each of a member's checkouts began. A connection keeps its seat from its dial to its close, so
+/// that a checkout costs one store.
+#[derive(Default)]
+pub(super) struct Checkouts {
+    /// By seat, on the coarse clock; 0: not checked out.
+    since: Vec<u64>,
+    free: Vec<u32>,
+}
+
+impl Checkouts {
+    pub(super) fn take_seat(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.since.push(0);
+            (self.since.len() - 1) as u32
+        })
+    }
+
+    pub(super) fn leave_seat(&mut self, seat: u32) {
+        self.free.push(seat);
+    }
+
+    #[inline]
+    pub(super) fn begin(&mut self, seat: u32, now: u64) {
+        if let Some(since) = self.since.get_mut(seat as usize) {
+            *since = now;
+        }
+    }
+
+    #[inline]
+    pub(super) fn end(&mut self, seat: u32) {
+        if let Some(since) = self.since.get_mut(seat as usize) {
+            *since = 0;
+        }
+    }
+
+    pub(super) fn seats_taken(&self) -> usize {
+        self.since.len() - self.free.len()
+    }
+
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.since.iter().copied().filter(|&since| since != 0).min()
+    }
+}
+
+impl Member {
+    pub(super) fn places(&self) -> usize {
+        self.dialing + self.checkouts.seats_taken()
+    }
+
+    pub(super) fn is_needed(&self) -> bool {
+        self.known || self.places() > 0 || !self.queue.is_empty()
+    }
+
+    pub(super) fn stats(&self) -> NodeStats {
+        let open = self.checkouts.seats_taken() as u64;
+        let idle = self.idle.len() as u64;
+        NodeStats {
+            open,
+            idle,
+            in_use: open - idle,
+            dialing: self.dialing as u64,
+            waiting: self.queue.len() as u64,
+            ..self.counters
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What is put off until the pool's lock is open.
+
+// Leases are boxed where they come from: moving one is moving a pointer.
+#![allow(clippy::vec_box)]
+
+use std::sync::Arc;
+
+use super::lease::Lease;
+use super::waiters::Waiter;
+
+/// What the lock's holder leaves to be done once it is open: no I/O under it. Mostly nothing.
+#[derive(Default)]
+pub(super) struct Outbox(Option<Box<Chores>>);
+
+#[derive(Default)]
+struct Chores {
+    close: Vec<Box<Lease>>,
+    wake: Vec<Arc<Waiter>>,
+}
+
+impl Outbox {
+    pub(super) fn close(&mut self, lease: Box<Lease>) {
+        self.0.get_or_insert_default().close.push(lease);
+    }
+
+    pub(super) fn wake(&mut self, waiter: Arc<Waiter>) {
+        self.0.get_or_insert_default().wake.push(waiter);
+    }
+
+    /// Closes first: who is woken dials in the place of what was closed.
+    #[inline]
+    pub(super) fn deliver(self) {
+        if let Some(chores) = self.0 {
+            chores.run();
+        }
+    }
+}
+
+impl Chores {
+    #[cold]
+    fn run(self) {
+        drop(self.close);
+        for waiter in self.wake {
+            waiter.wake();
+        }
+    }
+}
