@@ -25,9 +25,11 @@ test:
 	@scripts/test
 
 bench:
+	@scripts/install bench
 	@bench/run
 
 bench-quick:
+	@scripts/install bench
 	@bench/run --quick
 
 build:

@@ -15,11 +15,11 @@ static size_t reply_length(const char *bytes, size_t length)
     size_t at = 0;
     long left = 1;
     while (left > 0) {
-        const char *line = bytes + at, *end = memchr(line, '\n', length - at);
-        if (end == NULL)
-            return 0;
-        long number = atol(line + 1);
-        at = (size_t)(end - bytes) + 1;
+        const char *line = bytes + at;
+        long number = 0;
+        for (at++; at < length && bytes[at] != '\r'; at++)
+            number = number * 10 + (bytes[at] - '0');
+        at += 2;
         left--;
         if (*line == '*')
             left += number;

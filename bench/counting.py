@@ -122,12 +122,13 @@ def difference(count_of, rounds):
     return (count_of(rounds) - count_of(0)) / rounds
 
 
-def instructions(program, workload, node, rounds):
-    """User-space instructions a round, by callgrind."""
+def instructions(program, workload, node, rounds, inside=()):
+    """User-space instructions a round, by callgrind. `inside`: only within these functions and what they call."""
+    inside = [f"--toggle-collect={function}" for function in inside]
 
     def count_of(rounds):
         with tempfile.TemporaryDirectory() as folder:
-            tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out"]
+            tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", *inside]
             said = run([*tool, BUILD / program, workload, rounds, node]).stderr
         return int(re.search(r"Collected : (\d+)", said)[1])
 

@@ -71,7 +71,9 @@ impl Handle {
     }
 }
 
-/// One place of the table: the home of one open connection, from its dial to its close.
+/// One place of the table: the home of one open connection, from its dial to its close. A cache line
+/// each: threads with a connection each do not slow each other down.
+#[repr(align(64))]
 pub(super) struct Entry {
     state: Mutex<State>,
 }

@@ -129,22 +129,24 @@ impl Core {
         if let Some(buffers) = buffers {
             members.keep_buffers(buffers);
         }
-        let unwanted = put(&mut members, lease);
-        if members.is_awaited() {
-            core.settle(members);
-        } else {
-            drop(members);
+        match put(&mut members, lease) {
+            None if !members.is_awaited() => {}
+            unwanted => core.settle(members, unwanted),
         }
-        drop(unwanted);
     }
 
-    /// Serves who waits.
+    /// Serves who waits, and closes a connection that is not wanted any more.
     #[cold]
-    fn settle(self: &Arc<Self>, mut members: MutexGuard<'_, Members>) {
+    fn settle(
+        self: &Arc<Self>,
+        mut members: MutexGuard<'_, Members>,
+        unwanted: Option<Box<Lease>>,
+    ) {
         let mut outbox = Outbox::default();
         members.settle(self, &mut outbox);
         drop(members);
         outbox.deliver();
+        drop(unwanted);
     }
 }
 
