@@ -118,8 +118,10 @@ fn caught<T>(body: impl FnOnce() -> T) -> Result<T, Panicked> {
         let result = panic::catch_unwind(AssertUnwindSafe(body));
         depth.set(outer);
         result.map_err(|payload| {
-            // Dropping an unknown payload may panic in its turn.
-            std::mem::forget(payload);
+            // A message is freed; dropping an unknown payload may panic in its turn.
+            if !payload.is::<String>() && !payload.is::<&str>() {
+                std::mem::forget(payload);
+            }
             Panicked
         })
     })

@@ -9,17 +9,19 @@
 static void passed_over(const char *rule, const char *cause, int32_t alone)
 {
     char script[600], nodes[80];
+    char silence[16];
     fake_node *fake;
     rediscluster_error *error;
     int asked = 0;
 
+    snprintf(silence, sizeof silence, "%d", (int)(150 * test_patience()));
     snprintf(script, sizeof script,
              "node 1\n%s\nhandshake\nnode 2\nhandshake\nstore\ntopology 0-16383=2", rule);
     fake = fake_node_start(script);
     snprintf(nodes, sizeof nodes, "%s,%s", fake_node_address(fake, 1), fake_node_address(fake, 2));
     /* Which one is asked first is up to chance: until the bad one was. */
     for (int round = 0; round < 100 && asked < 3; round++) {
-        rediscluster_pool *pool = pool_of(nodes, "socket_timeout", "300", NULL);
+        rediscluster_pool *pool = pool_of(nodes, "socket_timeout", silence, NULL);
         give_back(take_slot(pool, 16383, -2));
         rediscluster_pool_free(pool);
         asked = (int)fake_node_connections_of(fake, 1).total;
@@ -27,7 +29,7 @@ static void passed_over(const char *rule, const char *cause, int32_t alone)
     CHECK(asked >= 3);
     CHECK_INT(fake_node_count_on(fake, 2, "CONFIG"), 0);
 
-    error = pool_refused_of(fake_node_address(fake, 1), alone, "socket_timeout", "300", NULL);
+    error = pool_refused_of(fake_node_address(fake, 1), alone, "socket_timeout", silence, NULL);
     CHECK_CONTAINS(rediscluster_error_message(error), fake_node_address(fake, 1));
     CHECK_CONTAINS(rediscluster_error_message(error), cause);
     CHECK_INT(rediscluster_error_attempt_count(error), 1);

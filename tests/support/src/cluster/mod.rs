@@ -165,7 +165,7 @@ impl Cluster {
     }
 
     /// Waits until every running node says that the cluster is whole: all slots are served by running
-    /// primaries, all say the same, and running replicas are linked to their primaries.
+    /// primaries, all say the same, and running replicas are linked to their primaries and shown.
     pub fn wait_ok(&mut self) -> Result<(), String> {
         self.wait_for("the cluster to be whole", Self::whole)
     }
@@ -201,6 +201,17 @@ impl Cluster {
                 if !known.is_some_and(fine) {
                     return Err(format!("node {node} does not see {id} well"));
                 }
+            }
+            // CLUSTER SLOTS leaves a replica out until its offset has been told around.
+            let mut slots = Vec::new();
+            client.ok(&["CLUSTER", "SLOTS"])?.encode(2, &mut slots);
+            let told = |id: &str| slots.windows(id.len()).any(|part| part == id.as_bytes());
+            let serves = |line: &Line| {
+                let primary = line.primary.as_deref().unwrap_or(&line.id);
+                owners.iter().any(|(id, _)| id == primary) && ids.contains(&line.id)
+            };
+            if let Some(line) = lines.iter().find(|line| serves(line) && !told(&line.id)) {
+                return Err(format!("node {node} does not show {} in CLUSTER SLOTS", line.id));
             }
             if agreed.get_or_insert_with(|| owners.clone()) != &owners {
                 return Err(format!("node {node} has another view"));
