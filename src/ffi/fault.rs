@@ -28,7 +28,10 @@ pub extern "C" fn rediscluster_fault_leak() -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn rediscluster_fault_race() -> i32 {
     static mut NUMBER: i32 = 0;
+    // Both live before either counts: a thread that begins when the other has ended may pass for it.
+    let both = std::sync::Barrier::new(2);
     let count = || {
+        both.wait();
         for _ in 0..10_000 {
             let number = &raw mut NUMBER;
             // SAFETY: none, and that is the point: nothing orders this with the other thread.
