@@ -19,6 +19,9 @@ pub(super) enum Stage {
     InUse,
     /// The connection is among its node's idle ones: whoever takes it from there counts the place.
     Idle,
+    /// The connection is about to be closed for another node's, whose place in all it was; its node's is
+    /// free once it is closed.
+    Evicted,
 }
 
 /// One place of the pool's limits. Dropping it while dialing or in use gives it to who waits.
@@ -65,7 +68,8 @@ pub struct Lease {
 
 impl Lease {
     /// A fresh connection in the place it was dialled for.
-    pub(super) fn new(connection: Connection, place: Place, epoch: u64) -> Result<Box<Self>> {
+    // If this fails, the connection, which comes last, closes before its place is given away.
+    pub(super) fn new(place: Place, epoch: u64, connection: Connection) -> Result<Box<Self>> {
         let now = coarse_millis();
         let expires_at = place.core.options.max_lifetime.map(|lifetime| {
             // Up to a tenth early, so that connections dialled together do not end together.

@@ -166,7 +166,7 @@ impl Core {
         };
         self.options.log.line(Level::Debug, format_args!("connected to {node}"));
         self.members.lock().dialed(&mut place, coarse_millis());
-        Lease::new(connection, place, epoch)
+        Lease::new(place, epoch, connection)
     }
 }
 

@@ -50,14 +50,12 @@ impl Members {
     /// Closes the member's connection that has been idle longest, for whoever is given its place.
     pub(super) fn evict(&mut self, index: usize, outbox: &mut Outbox) {
         let member = &mut self.list[index];
-        let lease = member.idle.remove(0);
-        member.checkouts.leave_seat(lease.place.seat);
+        let mut lease = member.idle.remove(0);
+        lease.place.stage = Stage::Evicted;
         member.counters.evicted += 1;
-        member.counters.closed += 1;
         self.total -= 1;
         self.idle -= 1;
         outbox.close(lease);
-        self.tidy(index);
     }
 
     /// What a get that meets a limit says.

@@ -229,15 +229,17 @@ impl Members {
         let index = place.member as usize;
         let member = &mut self.list[index];
         match place.stage {
+            Stage::Idle => return,
             Stage::Dialing => member.dialing -= 1,
-            Stage::InUse => {
+            Stage::InUse | Stage::Evicted => {
                 member.checkouts.end(place.seat);
                 member.checkouts.leave_seat(place.seat);
                 member.counters.closed += 1;
             }
-            Stage::Idle => return,
         }
-        self.total -= 1;
+        if place.stage != Stage::Evicted {
+            self.total -= 1;
+        }
         self.tidy(index);
         self.settle(&place.core, outbox);
     }
