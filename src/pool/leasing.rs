@@ -117,6 +117,11 @@ impl Core {
                 Ok(lease) => Ok(Some(lease)),
                 Err(place) => self.dial(place, patience.deadline).map(Some),
             },
+            // A place at the last moment leaves no time to dial: the wait was in vain all the same.
+            Some(Gift::Place(place)) if patience.deadline.has_passed() => {
+                drop(place);
+                Err(self.members.lock().full(key, Status::PoolTimeout))
+            }
             Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
             Some(Gift::NodeLeft) => Ok(None),
             Some(Gift::Closed) => Err(closed()),

@@ -1,10 +1,14 @@
 //! Moments of a wait that no test from outside can hold still.
 
+use std::time::Duration;
+
 use rediscluster_test_support::fake_node::FakeNodes;
 
 use super::Pool;
 use crate::deadline::{Deadline, Timeout};
+use crate::error::Status;
 use crate::options::Options;
+use crate::pool::leasing::Patience;
 use crate::topology::Kind;
 
 #[test]
@@ -25,4 +29,20 @@ fn nobody_waits_for_a_node_that_has_left() {
     core.refresh(Kind::Forced, &[], Deadline::NEVER).unwrap();
     assert!(core.members.lock().wait_for(key).is_none());
     pool.release(out).unwrap();
+}
+
+#[test]
+fn a_place_that_comes_too_late_to_dial_is_a_wait_in_vain() {
+    let nodes = FakeNodes::run("node *\n handshake\n topology 0-16383=1").unwrap();
+    let mut options = Options::default();
+    options.set("startup_nodes", &nodes.address(1)).unwrap();
+    options.set("max_connections", "1").unwrap();
+    let pool = Pool::new(options).unwrap();
+    let core = pool.core();
+    let key = core.routes().primary_of(0).unwrap();
+    // There is room: the wait ends at once, and its deadline has passed.
+    let patience = Patience { deadline: Timeout::Now.deadline(Duration::ZERO), now: false };
+    let error = core.wait(key, patience).map(|_| ()).unwrap_err();
+    assert_eq!(error.status(), Status::PoolTimeout, "{error}");
+    assert_eq!(pool.stats().total.dialing, 0);
 }
