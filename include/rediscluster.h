@@ -499,7 +499,8 @@ typedef struct rediscluster_topology rediscluster_topology;
 /**
  * Takes a log line: level, and a NUL-terminated text that is valid during the call. It is called in
  * a thread that is inside the library, with no lock of the library held, by several threads at once
- * where several are inside. It must return: no exception and no longjmp may leave it.
+ * where several are inside. It must return: no exception and no longjmp may leave it. It must not ask
+ * the pool it hears of for a connection or a refresh: that could wait for the very call it is in.
  */
 typedef void (*rediscluster_log_callback)(void *user_data,
                                           rediscluster_log_level level,

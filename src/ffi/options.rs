@@ -71,7 +71,8 @@ impl From<Level> for rediscluster_log_level {
 
 /// Takes a log line: level, and a NUL-terminated text that is valid during the call. It is called in
 /// a thread that is inside the library, with no lock of the library held, by several threads at once
-/// where several are inside. It must return: no exception and no longjmp may leave it.
+/// where several are inside. It must return: no exception and no longjmp may leave it. It must not ask
+/// the pool it hears of for a connection or a refresh: that could wait for the very call it is in.
 pub type rediscluster_log_callback = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,

@@ -308,12 +308,18 @@ impl<'a> ReplyRef<'a> {
         (cells, cells.iter().enumerate().map(end_of).max().unwrap_or(0))
     }
 
-    /// The code of an Error, its first word: "WRONGTYPE".
+    /// The code of an Error: its first word where that is in capitals, as the servers' codes are by
+    /// convention ("WRONGTYPE"; RESP specification, "Simple errors").
     pub fn error_code(self) -> Option<&'a str> {
         if self.kind() != Kind::Error {
             return None;
         }
-        let code = self.bytes()?.split(|&b| b == b' ').next()?;
+        let code = self.bytes()?.split(|&byte| byte == b' ').next()?;
+        let capital =
+            |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        if code.is_empty() || !code.iter().all(capital) {
+            return None;
+        }
         std::str::from_utf8(code).ok()
     }
 }

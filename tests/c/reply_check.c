@@ -42,7 +42,7 @@ int main(void)
 
     is_error(connection, "wrongtype", "WRONGTYPE", "wrong kind of value");
     is_error(connection, "moved", "MOVED", "127.0.0.1:1");
-    is_error(connection, "plain", "something", "without a code");
+    is_error(connection, "plain", "", "something without a code");
     is_error(connection, "unknown", "ERR", "unknown command");
     is_error(connection, "blob", "OOPS", "OOPS a");
     is_error(connection, "empty", "", "");
