@@ -53,6 +53,7 @@ impl Members {
         let mut lease = member.idle.remove(0);
         lease.place.stage = Stage::Evicted;
         member.counters.evicted += 1;
+        member.leaving += 1;
         self.total -= 1;
         self.idle -= 1;
         outbox.close(lease);

@@ -33,6 +33,8 @@ pub(super) struct Member {
     pub(super) idle: Vec<Box<Lease>>,
     pub(super) queue: VecDeque<Arc<Waiter>>,
     pub(super) dialing: usize,
+    /// Evicted and not closed yet: they still hold a place of the node, and none in all.
+    pub(super) leaving: usize,
     pub(super) checkouts: Checkouts,
     pub(super) counters: NodeStats,
 }
@@ -91,7 +93,7 @@ impl Member {
     }
 
     pub(super) fn stats(&self) -> NodeStats {
-        let open = self.checkouts.seats_taken() as u64;
+        let open = (self.checkouts.seats_taken() - self.leaving) as u64;
         let idle = self.idle.len() as u64;
         NodeStats {
             open,

@@ -237,8 +237,9 @@ impl Members {
                 member.counters.closed += 1;
             }
         }
-        if place.stage != Stage::Evicted {
-            self.total -= 1;
+        match place.stage {
+            Stage::Evicted => member.leaving -= 1,
+            _ => self.total -= 1,
         }
         self.tidy(index);
         self.settle(&place.core, outbox);
@@ -273,6 +274,7 @@ impl Members {
             idle: Vec::new(),
             queue: VecDeque::new(),
             dialing: 0,
+            leaving: 0,
             checkouts: Checkouts::default(),
             counters: NodeStats::default(),
         };
