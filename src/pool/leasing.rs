@@ -30,14 +30,17 @@ pub(super) enum Found {
 }
 
 impl Core {
-    /// A connection to the member, dialled in `place` if the caller has one; None if the node has left.
+    /// A connection to the member, dialled in `place` if the caller has one there; None if the node has
+    /// left.
     pub(super) fn lease(
         self: &Arc<Self>,
         key: MemberKey,
         place: Option<Place>,
         patience: Patience,
     ) -> Result<Option<Box<Lease>>> {
+        // A slot may have moved since the place was taken: then it is given back.
         if let Some(place) = place
+            && place.member == key.index
             && !patience.now
         {
             return self.dial(place, patience.deadline).map(Some);

@@ -46,3 +46,20 @@ fn a_place_that_comes_too_late_to_dial_is_a_wait_in_vain() {
     assert_eq!(error.status(), Status::PoolTimeout, "{error}");
     assert_eq!(pool.stats().total.dialing, 0);
 }
+
+#[test]
+fn a_place_at_a_slots_old_owner_does_not_serve_its_new_one() {
+    let nodes = FakeNodes::run("node *\n handshake\n topology 0-8191=1 8192-16383=2").unwrap();
+    let mut options = Options::default();
+    options.set("startup_nodes", &nodes.address(1)).unwrap();
+    let pool = Pool::new(options).unwrap();
+    let core = pool.core();
+    let owner = |slot| core.routes().primary_of(slot).unwrap();
+    let patience = Patience { deadline: Deadline::NEVER, now: false };
+    // The connection to the old owner failed its idle check; then the slot moved.
+    let unfit = core.lease(owner(0), None, patience).unwrap().unwrap();
+    let place = core.close_for_another(unfit);
+    let lease = core.lease(owner(16383), Some(place), patience).unwrap().unwrap();
+    assert_eq!(lease.node_text().to_str().unwrap(), nodes.address(2));
+    assert_eq!(pool.stats().total.dialing, 0);
+}
