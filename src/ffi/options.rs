@@ -9,7 +9,7 @@ use super::status::rediscluster_status;
 use super::{arg, handle, text};
 use crate::error::Result;
 use crate::log::{Level, Log};
-use crate::options::{Options, Row, table::ROWS};
+use crate::options::{Options, Row, table::rows};
 
 /// Options of a pool: see docs/options.md for their names and meaning.
 pub struct rediscluster_options {
@@ -21,7 +21,7 @@ pub struct rediscluster_options {
 
 impl rediscluster_options {
     fn new(core: Options) -> Self {
-        let shown = ROWS.iter().map(|row| text::of(&row.get(&core))).collect();
+        let shown = rows().map(|row| text::of(&row.get(&core))).collect();
         Self { core, shown }
     }
 
@@ -34,7 +34,7 @@ impl rediscluster_options {
         self.core.set(name, value)?;
         // Only texts that changed are replaced (one setting can have two names): the others' pointers
         // may be in the caller's hands.
-        for (row, shown) in ROWS.iter().zip(&mut self.shown) {
+        for (row, shown) in rows().zip(&mut self.shown) {
             let value = row.get(&self.core);
             if shown.as_bytes() != value.as_bytes() {
                 *shown = text::of(&value);
@@ -266,8 +266,8 @@ pub unsafe extern "C" fn rediscluster_options_get(
         // caller's NUL-terminated text.
         let given = unsafe { (arg::object(options, "options"), arg::text(name, "name")) };
         let (Ok(options), Ok(name)) = given else { return ptr::null() };
-        let mut rows = ROWS.iter().zip(&options.shown);
-        rows.find(|(row, _)| row.name() == name).map_or(ptr::null(), |(_, shown)| shown.as_ptr())
+        let mut shown = rows().zip(&options.shown);
+        shown.find(|(row, _)| row.name() == name).map_or(ptr::null(), |(_, shown)| shown.as_ptr())
     })
 }
 
@@ -279,12 +279,12 @@ pub unsafe extern "C" fn rediscluster_options_get(
 /// Threads: any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rediscluster_options_count() -> usize {
-    ROWS.len()
+    rows().count()
 }
 
 /// A static text of one option; NULL out of range.
 fn text_of(index: usize, choose: fn(&Row) -> &'static CStr) -> *const c_char {
-    ROWS.get(index).map_or(ptr::null(), |row| choose(row).as_ptr())
+    rows().nth(index).map_or(ptr::null(), |row| choose(row).as_ptr())
 }
 
 /// The name of an option.

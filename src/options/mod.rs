@@ -138,7 +138,7 @@ impl Options {
     /// The defaults of the table.
     pub fn new() -> Self {
         let mut options = Self::blank();
-        for row in table::ROWS {
+        for row in table::rows() {
             let applied = row.set(&mut options, row.default());
             debug_assert!(applied.is_ok(), "the default of {}: {applied:?}", row.name());
         }

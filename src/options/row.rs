@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use super::Options;
 use super::field::{Field, quoted};
 use super::nearest::nearest;
-use super::table::ROWS;
+use super::table::rows;
 use crate::error::{Error, Result, Status};
 
 /// One option. Its texts are kept with a NUL behind, so that the C API can hand them out as they are.
@@ -86,10 +86,10 @@ impl Row {
 
 /// The row of this name, or an error with the nearest one.
 pub fn find(name: &str) -> Result<&'static Row> {
-    if let Some(row) = ROWS.iter().find(|row| row.name() == name) {
+    if let Some(row) = rows().find(|row| row.name() == name) {
         return Ok(row);
     }
-    let hint = match nearest(name, ROWS.iter().map(Row::name)) {
+    let hint = match nearest(name, rows().map(Row::name)) {
         Some((known, true)) => format!("did you mean \"{known}\"?"),
         Some((known, false)) => format!("the nearest known one is \"{known}\""),
         None => String::new(),
