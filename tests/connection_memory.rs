@@ -5,10 +5,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rediscluster::command::Command;
-use rediscluster::connection::Connection;
+use rediscluster::connection::{Destination, Dialer};
 use rediscluster::deadline::Deadline;
 use rediscluster::node::NodeAddress;
 use rediscluster::options::Options;
@@ -55,9 +56,10 @@ fn an_idle_connection_is_small_and_a_command_allocates_its_reply_alone() {
     options.set("handshake", "minimal").unwrap();
     let soon = || Deadline::after(Duration::from_secs(20));
     let get = Command::of(&[b"GET", b"key"]);
+    let dialer = Dialer::new(Arc::new(options)).unwrap();
 
     let before = HELD.get();
-    let mut connection = Box::new(Connection::dial(&node, &options, false, soon()).unwrap());
+    let mut connection = Box::new(dialer.dial(Destination::from(&node), soon()).unwrap());
     drop(connection.command(&get, soon()).unwrap());
     let buffers = connection.detach().unwrap();
     drop(buffers);

@@ -2,12 +2,13 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command as Process, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rediscluster::command::Command;
-use rediscluster::connection::Connection;
+use rediscluster::connection::{Connection, Destination, Dialer};
 use rediscluster::deadline::Deadline;
-use rediscluster::error::Status;
+use rediscluster::error::{Result, Status};
 use rediscluster::node::NodeAddress;
 use rediscluster::options::Options;
 use rediscluster::resp::Kind;
@@ -50,6 +51,16 @@ fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(10))
 }
 
+fn dial(
+    node: &NodeAddress,
+    options: &Options,
+    readonly: bool,
+    deadline: Deadline,
+) -> Result<Connection> {
+    let dialer = Dialer::new(Arc::new(options.clone()))?;
+    dialer.dial(Destination { readonly, ..Destination::from(node) }, deadline)
+}
+
 fn options(settings: &[(&str, &str)]) -> Options {
     let mut options = Options::new();
     for (name, value) in settings {
@@ -68,7 +79,7 @@ fn handshakes_and_commands() {
     for (protocol, spoken) in [("auto", 3), ("2", 2), ("3", 3)] {
         let mut options = options(&settings);
         options.set("protocol", protocol).unwrap();
-        let mut connection = Connection::dial(&server.node, &options, false, soon()).unwrap();
+        let mut connection = dial(&server.node, &options, false, soon()).unwrap();
         assert_eq!(connection.protocol(), spoken);
         let set = Command::of(&[b"SET", b"key", b"value"]);
         assert_eq!(connection.command(&set, soon()).unwrap().root().text(), Some("OK"));
@@ -87,17 +98,15 @@ fn handshakes_and_commands() {
         (&[("password", "sesame"), ("username", "nobody")], Status::Auth),
         (&[("password", "sesame"), ("db", "99")], Status::Config),
     ] {
-        let error =
-            Connection::dial(&server.node, &options(settings), false, soon()).err().unwrap();
+        let error = dial(&server.node, &options(settings), false, soon()).err().unwrap();
         assert_eq!(error.status(), wanted, "{error}");
         assert_eq!(error.node(), server.node.to_string());
         assert!(!error.message().contains("wrong") && !error.message().contains("sesame"));
     }
-    let error = Connection::dial(&server.node, &options(&settings), true, soon()).err().unwrap();
+    let error = dial(&server.node, &options(&settings), true, soon()).err().unwrap();
     assert_eq!(error.status(), Status::Config, "{error}");
     // A string that goes straight to its place, and one the kernel takes in pieces.
-    let mut connection =
-        Connection::dial(&server.node, &options(&settings), false, soon()).unwrap();
+    let mut connection = dial(&server.node, &options(&settings), false, soon()).unwrap();
     let large: Vec<u8> = (0..40 << 20).map(|i: u32| (i >> 8) as u8).collect();
     connection.command(&Command::of(&[b"SET", b"large", &large]), soon()).unwrap();
     let reply = connection.command(&Command::of(&[b"GET", b"large"]), soon()).unwrap();
@@ -109,7 +118,7 @@ fn modes() {
     let Some(server) = Server::start(&[]) else { return };
     for protocol in ["2", "3"] {
         let options = options(&[("protocol", protocol)]);
-        let dial = || Connection::dial(&server.node, &options, false, soon()).unwrap();
+        let dial = || dial(&server.node, &options, false, soon()).unwrap();
         let run = |connection: &mut Connection, line: &str| {
             let words: Vec<_> = line.split(' ').map(str::as_bytes).collect();
             connection.command(&Command::of(&words), soon()).unwrap()

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rediscluster::connection::Dialer;
 use rediscluster::deadline::Deadline;
-use rediscluster::error::Status;
+use rediscluster::error::{Result, Status};
 use rediscluster::options::Options;
-use rediscluster::topology::discover;
+use rediscluster::topology::{self, SlotMap};
 
 /// A node on a free loopback port: `answer` gets each subcommand of CLUSTER. The threads end with
 /// the connections, and those with the test.
@@ -50,6 +51,11 @@ fn dead() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
+fn discover(options: &Options, deadline: Deadline) -> Result<SlotMap> {
+    let dialer = Dialer::new(Arc::new(options.clone()))?;
+    topology::discover(&dialer, None, &[], deadline)
+}
+
 fn options(startup: &[&str], more: &[(&str, &str)]) -> Options {
     let mut options = Options::new();
     options.set("startup_nodes", &startup.join(",")).unwrap();
@@ -80,7 +86,7 @@ fn the_live_one_is_found_and_nothing_else_is_asked_of_it() {
     });
     for _ in 0..10 {
         let options = options(&[&dead(), &live.address], &[]);
-        let map = discover(&options, None, &[], seconds(20)).unwrap();
+        let map = discover(&options, seconds(20)).unwrap();
         assert_eq!(
             (map.covered(), map.nodes()[0].address.to_string()),
             (16384, "127.0.0.1:7001".into())
@@ -93,7 +99,7 @@ fn the_live_one_is_found_and_nothing_else_is_asked_of_it() {
 fn all_dead_names_each_with_its_cause() {
     let nodes = [dead(), dead(), dead()];
     let options = options(&[&nodes[0], &nodes[1], &nodes[2]], &[]);
-    let error = discover(&options, None, &[], seconds(20)).unwrap_err();
+    let error = discover(&options, seconds(20)).unwrap_err();
     assert_eq!((error.status(), error.attempts().len()), (Status::Unreachable, 3));
     assert!(nodes.iter().all(|node| error.message().contains(node.as_str())), "{error}");
 }
@@ -107,7 +113,7 @@ fn a_refused_command_is_followed_on_the_same_connection() {
         }
         _ => write(stream, b"-NOPERM this user has no permissions to run it\r\n"),
     });
-    let map = discover(&options(&[&node.address], &[]), None, &[], seconds(20)).unwrap();
+    let map = discover(&options(&[&node.address], &[]), seconds(20)).unwrap();
     assert_eq!(map.nodes()[0].config_epoch, Some(1));
     assert_eq!(node.dialled.load(Ordering::SeqCst), 1);
 }
@@ -118,7 +124,7 @@ fn silent_nodes_end_at_the_deadline() {
     let startup: Vec<&str> = nodes.iter().map(|node| node.address.as_str()).collect();
     let options = options(&startup, &[]);
     let (began, wait) = (Instant::now(), Duration::from_millis(300));
-    let error = discover(&options, None, &[], Deadline::at(began + wait)).unwrap_err();
+    let error = discover(&options, Deadline::at(began + wait)).unwrap_err();
     let took = began.elapsed();
     assert_eq!(error.status(), Status::Timeout, "{error}");
     assert!(took >= wait && took < wait * 4, "{took:?}");
@@ -139,16 +145,16 @@ fn a_silent_or_dribbling_node_leaves_time_for_another() {
     let startup = [silent.address.as_str(), &dribbling.address, &live.address];
     for _ in 0..3 {
         let options = options(&startup, &[("socket_timeout", "200")]);
-        assert_eq!(discover(&options, None, &[], seconds(20)).unwrap().covered(), 16384);
+        assert_eq!(discover(&options, seconds(20)).unwrap().covered(), 16384);
         // The options leave each node far more than the deadline leaves all of them.
         let options = self::options(&startup, &[]);
-        assert_eq!(discover(&options, None, &[], seconds(2)).unwrap().covered(), 16384);
+        assert_eq!(discover(&options, seconds(2)).unwrap().covered(), 16384);
     }
 }
 
 #[test]
 fn wrong_credentials_are_named_as_such() {
     let node = serve(|_, stream| write(stream, b"-NOAUTH Authentication required.\r\n"));
-    let error = discover(&options(&[&node.address], &[]), None, &[], seconds(20)).unwrap_err();
+    let error = discover(&options(&[&node.address], &[]), seconds(20)).unwrap_err();
     assert_eq!(error.status(), Status::Auth);
 }

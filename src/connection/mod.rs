@@ -4,13 +4,15 @@ mod arrivals;
 mod buffers;
 #[allow(clippy::module_inception)]
 pub mod connection;
-mod dial;
+mod dialer;
 mod flight;
 pub mod handshake;
 mod interrupt;
 pub mod session;
+mod set_up;
 mod trouble;
 
 pub use buffers::Buffers;
 pub use connection::Connection;
+pub use dialer::{Destination, Dialer};
 pub use interrupt::Interrupter;

@@ -1,13 +1,13 @@
-//! From a node's address to a connection: dial, then shake hands.
+//! From a destination to a connection: connect, then shake hands.
 
 use super::buffers::Buffers;
 use super::connection::Connection;
+use super::dialer::Destination;
 use super::handshake::{Handshake, Progress};
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
-use crate::node::NodeAddress;
 use crate::options::Options;
 use crate::resp::{Kind, Reply};
 use crate::transport::{self, Failure, Stream, Wait};
@@ -15,18 +15,13 @@ use crate::transport::{self, Failure, Stream, Wait};
 const DOING: &str = "the connection was being set up";
 
 impl Connection {
-    /// Resolves, connects (each address in turn), shakes hands; ends by `deadline`, and by
-    /// `socket_connect_timeout` of the options. `readonly`: READONLY is part of the handshake. The
-    /// connection comes with buffers attached.
-    ///
-    /// Errors: Connection (refused, unreachable, reset), Timeout, Auth, Protocol, Config, Loading.
-    pub fn dial(
-        node: &NodeAddress,
+    /// Connects and shakes hands.
+    pub(super) fn set_up(
+        to: Destination<'_>,
         options: &Options,
-        readonly: bool,
         deadline: Deadline,
     ) -> Result<Self> {
-        let deadline = Deadline::after(options.socket_connect_timeout).earlier(deadline);
+        let Destination { address: node, readonly, .. } = to;
         let stream = transport::dial(node, options, deadline)?;
         let mut connection = Self::new(node, stream, options);
         let mut handshake = Handshake::new(options, readonly);

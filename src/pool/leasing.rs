@@ -8,7 +8,7 @@ use super::members::Acquired;
 use super::outbox::Outbox;
 use super::pool::Core;
 use super::waiters::Gift;
-use crate::connection::Connection;
+use crate::connection::Destination;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
@@ -154,7 +154,7 @@ impl Core {
         mut place: Place,
         deadline: Deadline,
     ) -> Result<Box<Lease>> {
-        let (node, readonly, epoch) = {
+        let (node, hostname, readonly, epoch) = {
             let members = self.members.lock();
             if members.closed {
                 return Err(closed());
@@ -162,9 +162,10 @@ impl Core {
             let member = &members.list[place.member as usize];
             // To a node that has left: for this one checkout, no epoch will ever be its own.
             let epoch = if member.known { member.epoch } else { u64::MAX };
-            (member.address.clone(), member.readonly, epoch)
+            (member.address.clone(), member.hostname.clone(), member.readonly, epoch)
         };
-        let connection = match Connection::dial(&node, &self.options, readonly, deadline) {
+        let to = Destination { address: &node, hostname: hostname.as_deref(), readonly };
+        let connection = match self.dialer.dial(to, deadline) {
             Ok(connection) => connection,
             Err(error) => {
                 let log = &self.options.log;

@@ -22,6 +22,8 @@ pub(super) struct MemberKey {
 pub(super) struct Member {
     pub(super) serial: u32,
     pub(super) address: NodeAddress,
+    /// The host name the cluster tells of it.
+    pub(super) hostname: Option<Arc<str>>,
     /// Connections to it are dialled READONLY: it is a replica.
     pub(super) readonly: bool,
     /// Grows when connections dialled before are not wanted any more: the node has left or changed its

@@ -268,6 +268,7 @@ impl Members {
         let mut member = Member {
             serial: 0,
             address: address.clone(),
+            hostname: None,
             readonly: false,
             epoch: 0,
             known: true,

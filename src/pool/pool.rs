@@ -10,6 +10,7 @@ use super::outbox::Outbox;
 use super::routes::Routes;
 use super::stats::Stats;
 use super::waiters::Gift;
+use crate::connection::Dialer;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
@@ -23,13 +24,14 @@ use crate::topology::{Kind, Refresh, SlotMap};
 /// Exclusive connections to the nodes of one cluster. Any number of threads share a pool; dropping it
 /// closes it, and connections still checked out close when they are released.
 pub struct Pool {
-    options: Arc<Options>,
+    dialer: Arc<Dialer>,
     core: PerProcess<Core>,
 }
 
 /// All of a pool that belongs to one process.
 pub(super) struct Core {
     pub(super) options: Arc<Options>,
+    pub(super) dialer: Arc<Dialer>,
     pub(super) members: Mutex<Members>,
     pub(super) refresh: Refresh,
     /// Something timed asks since when a connection is idle.
@@ -37,11 +39,12 @@ pub(super) struct Core {
 }
 
 impl Core {
-    fn new(options: Arc<Options>) -> Self {
+    fn new(dialer: Arc<Dialer>) -> Self {
         if fork::generation() > 0 {
             // A child inherits its parent's random numbers, and its siblings' are the same.
             fastrand::seed(u64::from(std::process::id()) << 32 ^ coarse_millis());
         }
+        let options = dialer.options().clone();
         let members = Members::new(options.connection_limit(), options.max_connections_per_node);
         Self {
             members: Mutex::new(members),
@@ -49,6 +52,7 @@ impl Core {
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
             options,
+            dialer,
         }
     }
 
@@ -71,6 +75,7 @@ impl Core {
             let readonly = node.role == Role::Replica;
             let was = std::mem::replace(&mut member.readonly, readonly);
             member.known = true;
+            member.hostname.clone_from(&node.hostname);
             if was != readonly {
                 // Dialled for the other role: without READONLY a replica answers MOVED.
                 members.retire(index, &mut outbox);
@@ -158,8 +163,9 @@ impl Pool {
     /// CONFIG; UNREACHABLE, AUTH or SLOT_NOT_COVERED from the discovery.
     pub fn new(options: Options) -> Result<Self> {
         options.validate()?;
-        let pool = Self { options: Arc::new(options), core: PerProcess::new() };
-        if pool.options.init_slot_cache {
+        let dialer = Arc::new(Dialer::new(Arc::new(options))?);
+        let pool = Self { dialer, core: PerProcess::new() };
+        if pool.options().init_slot_cache {
             let core = pool.core();
             core.refresh(Kind::Forced, &[], Deadline::NEVER)?;
         }
@@ -169,12 +175,12 @@ impl Pool {
     /// What this process's threads share.
     #[inline]
     pub(super) fn core(&self) -> &Arc<Core> {
-        self.core.get_or_make(|| Core::new(self.options.clone()))
+        self.core.get_or_make(|| Core::new(self.dialer.clone()))
     }
 
     /// The options the pool was made from.
     pub fn options(&self) -> &Options {
-        &self.options
+        self.dialer.options()
     }
 
     /// Gives a connection back. It is closed instead if it cannot serve another: a reply is unread, a
@@ -206,7 +212,8 @@ impl Pool {
     pub fn refresh(&self, timeout: Timeout) -> Result<()> {
         let core = self.core();
         core.check_open()?;
-        core.refresh(Kind::Forced, &[], timeout.deadline(self.options.command_timeout)).map(|_| ())
+        core.refresh(Kind::Forced, &[], timeout.deadline(self.options().command_timeout))
+            .map(|_| ())
     }
 
     /// Closes idle connections, makes those in use close when they are released, and rediscovers.

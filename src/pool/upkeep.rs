@@ -26,7 +26,7 @@ impl Core {
         self.refresh.run(kind, deadline, || {
             let known = self.routes();
             let known = Some(&*known.map).filter(|map| map.version() > 0);
-            let map = Arc::new(discover(&self.options, known, suspects, deadline)?);
+            let map = Arc::new(discover(&self.dialer, known, suspects, deadline)?);
             self.install(map.clone());
             Ok(map)
         })

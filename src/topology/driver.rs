@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::discovery::{Discovery, Step};
 use super::query::Query;
 use super::slot_map::SlotMap;
-use crate::connection::{Buffers, Connection};
+use crate::connection::{Buffers, Connection, Destination, Dialer};
 use crate::deadline::Deadline;
 use crate::error::{Result, Status};
 use crate::log::Level;
@@ -22,11 +22,12 @@ const LEAST_SHARE: Duration = Duration::from_millis(250);
 /// Each dial ends by `socket_connect_timeout`, each answer by `socket_timeout`, and no node may use
 /// up what the others need: what is left is shared among those not yet asked.
 pub fn discover(
-    options: &Options,
+    dialer: &Dialer,
     known: Option<&SlotMap>,
     suspects: &[NodeAddress],
     deadline: Deadline,
 ) -> Result<SlotMap> {
+    let options = dialer.options();
     let mut discovery = Discovery::new(options, known, suspects, &mut fastrand::Rng::new());
     let mut connection: Option<Connection> = None;
     let mut share = deadline;
@@ -43,7 +44,8 @@ pub fn discover(
             connection = None;
             share = share_of(deadline, discovery.candidates_left());
         }
-        match ask(&mut connection, options, &node, query, share) {
+        let to = Destination { hostname: hostname(known, &node), ..Destination::from(&node) };
+        match ask(&mut connection, dialer, to, query, share) {
             Ok(reply) => discovery.answered(&reply, started.elapsed()),
             Err(error) => {
                 connection = None;
@@ -59,20 +61,26 @@ pub fn discover(
 
 fn ask(
     connection: &mut Option<Connection>,
-    options: &Options,
-    node: &NodeAddress,
+    dialer: &Dialer,
+    to: Destination<'_>,
     query: Query,
     deadline: Deadline,
 ) -> Result<Reply> {
     let connection = match connection {
         Some(connection) => connection,
-        None => connection.insert(Connection::dial(node, options, false, deadline)?),
+        None => connection.insert(dialer.dial(to, deadline)?),
     };
     if !connection.has_buffers() {
-        connection.attach(Buffers::new(options));
+        connection.attach(Buffers::new(dialer.options()));
     }
-    let deadline = deadline.earlier(Deadline::after(options.socket_timeout));
+    let deadline = deadline.earlier(Deadline::after(dialer.options().socket_timeout));
     connection.command(&query.command(), deadline)
+}
+
+/// The host name that the cluster told of the node, if it did.
+fn hostname<'a>(known: Option<&'a SlotMap>, node: &NodeAddress) -> Option<&'a str> {
+    let map = known?;
+    map.nodes()[map.find_address(node)?].hostname.as_deref()
 }
 
 /// An equal share of what is left for each node not yet asked, though never too little to answer.

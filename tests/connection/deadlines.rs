@@ -7,11 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rediscluster::command::Command;
-use rediscluster::connection::Connection;
 use rediscluster::error::Status;
 
 use crate::fake::{
-    Fake, GET, assert_broken, assert_punctual, expect, failure, get, millis, options, soon,
+    Fake, GET, assert_broken, assert_punctual, dial, expect, failure, get, millis, options, soon,
     until_closed,
 };
 
@@ -104,7 +103,7 @@ fn a_server_that_takes_a_little_now_and_then_does_not_prolong_a_call() {
 fn silence_ends_a_call_before_its_deadline() {
     let fake = Fake::new(until_closed);
     let options = options(&[("handshake", "minimal"), ("socket_timeout", "100")]);
-    let mut connection = Connection::dial(&fake.node, &options, false, soon()).unwrap();
+    let mut connection = dial(&fake.node, &options, false, soon()).unwrap();
     let begun = Instant::now();
     failure(connection.command(&get(), soon()), Status::Timeout, true);
     let took = begun.elapsed();
@@ -113,7 +112,7 @@ fn silence_ends_a_call_before_its_deadline() {
     fake.done();
     // Where no reply is owed, silence is nothing wrong.
     let fake = Fake::new(until_closed);
-    let mut connection = Connection::dial(&fake.node, &options, false, soon()).unwrap();
+    let mut connection = dial(&fake.node, &options, false, soon()).unwrap();
     assert!(connection.read(millis(250)).unwrap().is_none());
     assert!(!connection.is_broken());
     drop(connection);

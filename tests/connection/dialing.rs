@@ -5,11 +5,12 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use rediscluster::connection::Connection;
 use rediscluster::error::Status;
 use rediscluster::node::NodeAddress;
 
-use crate::fake::{Fake, assert_punctual, expect, millis, minimal, options, soon, until_closed};
+use crate::fake::{
+    Fake, assert_punctual, dial, expect, millis, minimal, options, soon, until_closed,
+};
 
 #[test]
 fn a_flight_is_one_write_and_falls_back() {
@@ -32,7 +33,7 @@ fn a_flight_is_one_write_and_falls_back() {
         until_closed(stream);
     });
     let options = options(&[("username", "u"), ("password", "secret"), ("client_name", "name")]);
-    let connection = Connection::dial(&fake.node, &options, true, soon()).unwrap();
+    let connection = dial(&fake.node, &options, true, soon()).unwrap();
     assert_eq!((connection.protocol(), connection.is_readonly()), (2, true));
     assert!(connection.is_reusable() && connection.is_idle_and_open());
     assert!(!format!("{connection:?}").contains("secret"));
@@ -55,7 +56,7 @@ fn a_server_that_turns_us_away_says_why() {
             stream.shutdown(Shutdown::Write).unwrap();
             until_closed(stream);
         });
-        let error = Connection::dial(&fake.node, &options(&[]), false, soon()).err().unwrap();
+        let error = dial(&fake.node, &options(&[]), false, soon()).err().unwrap();
         assert_eq!(error.status(), status, "{error}");
         assert_eq!(error.node(), fake.node.to_string());
         fake.done();
@@ -68,11 +69,11 @@ fn dials_end_in_time_and_name_the_cause() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         NodeAddress::new("127.0.0.1", listener.local_addr().unwrap().port())
     };
-    let error = Connection::dial(&node, &minimal(), false, soon()).err().unwrap();
+    let error = dial(&node, &minimal(), false, soon()).err().unwrap();
     assert_eq!(error.status(), Status::Connection);
     assert!(error.message().contains("refused"), "{error}");
     assert_eq!(error.attempts().len(), 1);
-    let error = Connection::dial(&node, &minimal(), false, millis(0)).err().unwrap();
+    let error = dial(&node, &minimal(), false, millis(0)).err().unwrap();
     assert_eq!(error.status(), Status::Timeout);
 
     // A full backlog swallows connects as a black hole does.
@@ -87,21 +88,21 @@ fn dials_end_in_time_and_name_the_cause() {
     let node = NodeAddress::new("127.0.0.1", address.port());
     assert_punctual(Duration::from_millis(300), || {
         let begun = Instant::now();
-        let error = Connection::dial(&node, &minimal(), false, millis(300)).err().unwrap();
+        let error = dial(&node, &minimal(), false, millis(300)).err().unwrap();
         assert_eq!(error.status(), Status::Timeout, "{error}");
         begun.elapsed()
     });
     let hasty = options(&[("socket_connect_timeout", "100")]);
     assert_punctual(Duration::from_millis(100), || {
         let begun = Instant::now();
-        let error = Connection::dial(&node, &hasty, false, soon()).err().unwrap();
+        let error = dial(&node, &hasty, false, soon()).err().unwrap();
         assert_eq!(error.status(), Status::Timeout, "{error}");
         begun.elapsed()
     });
     // Accepted and never answered: the handshake has the same end.
     let silent = Fake::new(until_closed);
     let begun = Instant::now();
-    let error = Connection::dial(&silent.node, &options(&[]), false, millis(100)).err().unwrap();
+    let error = dial(&silent.node, &options(&[]), false, millis(100)).err().unwrap();
     assert_eq!(error.status(), Status::Timeout, "{error}");
     assert!(begun.elapsed() >= Duration::from_millis(99));
     silent.done();
@@ -111,10 +112,10 @@ fn dials_end_in_time_and_name_the_cause() {
 fn each_address_of_a_name_is_tried() {
     let fake = Fake::new(until_closed);
     let node = NodeAddress::new("localhost", fake.node.port);
-    let connection = Connection::dial(&node, &minimal(), false, soon()).unwrap();
+    let connection = dial(&node, &minimal(), false, soon()).unwrap();
     drop(connection);
     fake.done();
     let node = NodeAddress::new("name.invalid", 7000);
-    let error = Connection::dial(&node, &minimal(), false, soon()).err().unwrap();
+    let error = dial(&node, &minimal(), false, soon()).err().unwrap();
     assert_eq!((error.status(), error.node()), (Status::Connection, "name.invalid:7000"));
 }

@@ -2,13 +2,14 @@
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rediscluster::command::Command;
-use rediscluster::connection::Connection;
+use rediscluster::connection::{Connection, Destination, Dialer};
 use rediscluster::deadline::Deadline;
-use rediscluster::error::{Error, Status};
+use rediscluster::error::{Error, Result, Status};
 use rediscluster::node::NodeAddress;
 use rediscluster::options::Options;
 use rediscluster::resp::Reply;
@@ -32,13 +33,24 @@ impl Fake {
     }
 
     pub fn connect(&self) -> Connection {
-        Connection::dial(&self.node, &minimal(), false, soon()).unwrap()
+        dial(&self.node, &minimal(), false, soon()).unwrap()
     }
 
     /// The script has come to its end without a failed assertion.
     pub fn done(mut self) {
         self.script.take().unwrap().join().unwrap();
     }
+}
+
+/// A connection by these options.
+pub fn dial(
+    node: &NodeAddress,
+    options: &Options,
+    readonly: bool,
+    deadline: Deadline,
+) -> Result<Connection> {
+    let dialer = Dialer::new(Arc::new(options.clone()))?;
+    dialer.dial(Destination { readonly, ..Destination::from(node) }, deadline)
 }
 
 pub fn minimal() -> Options {

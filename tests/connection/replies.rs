@@ -6,12 +6,11 @@ use std::sync::mpsc;
 use std::thread;
 
 use rediscluster::command::Command;
-use rediscluster::connection::Connection;
 use rediscluster::error::Status;
 use rediscluster::resp::Kind;
 
 use crate::fake::{
-    Fake, GET, assert_broken, expect, failure, get, millis, options, soon, until_closed,
+    Fake, GET, assert_broken, dial, expect, failure, get, millis, options, soon, until_closed,
 };
 
 #[test]
@@ -65,7 +64,7 @@ fn what_is_not_the_protocol_ends_the_call_and_the_connection() {
             until_closed(stream);
         });
         let options = options(&[("handshake", "minimal"), ("max_reply_depth", "8")]);
-        let mut connection = Connection::dial(&fake.node, &options, false, soon()).unwrap();
+        let mut connection = dial(&fake.node, &options, false, soon()).unwrap();
         failure(connection.command(&get(), soon()), status, true);
         assert_broken(&mut connection);
         drop(connection);
@@ -93,7 +92,7 @@ fn pushes_are_kept_in_order_beside_replies() {
         until_closed(stream);
     });
     let resp3 = options(&[("handshake", "minimal"), ("protocol", "3")]);
-    let mut connection = Connection::dial(&fake.node, &resp3, false, soon()).unwrap();
+    let mut connection = dial(&fake.node, &resp3, false, soon()).unwrap();
     assert_eq!(connection.availability_zone(), Some("zone"));
     let reply = connection.command(&get(), soon()).unwrap();
     assert_eq!(reply.root().text(), Some("reply"));
