@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, c_char};
 use std::ptr::{dangling_mut, null, null_mut};
 
+use rediscluster::ffi::callback::*;
 use rediscluster::ffi::command::*;
 use rediscluster::ffi::connection::*;
 use rediscluster::ffi::error::*;

@@ -7,11 +7,12 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "version",
     "status",
     "error",
     "options",
+    "callback",
     "pool",
     "connection",
     "command",

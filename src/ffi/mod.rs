@@ -29,6 +29,8 @@ pub mod error;
 
 pub mod options;
 
+pub mod callback;
+
 pub mod pool;
 
 pub mod connection;
