@@ -112,7 +112,7 @@ add_custom_target(rediscluster_cargo_static ${all} DEPENDS "${library_dir}/libre
 
 # ---- the targets -------------------------------------------------------------------------------
 
-# What a static library of Rust needs of the system. It is the same for every crate: std's.
+# What the static library needs of the system: OpenSSL, and what every crate does, for its std.
 if(NOT DEFINED CACHE{REDISCLUSTER_SYSTEM_LIBRARIES})
     file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/empty.rs" "")
     execute_process(
@@ -129,7 +129,7 @@ if(NOT DEFINED CACHE{REDISCLUSTER_SYSTEM_LIBRARIES})
     set(REDISCLUSTER_SYSTEM_LIBRARIES "${found}" CACHE STRING "What librediscluster.a is linked with")
     mark_as_advanced(REDISCLUSTER_SYSTEM_LIBRARIES)
 endif()
-set(rediscluster_system_libraries "${REDISCLUSTER_SYSTEM_LIBRARIES}")
+set(rediscluster_system_libraries -lssl -lcrypto ${REDISCLUSTER_SYSTEM_LIBRARIES})
 
 include(cmake/redisclusterTargets.cmake)
 rediscluster_import_targets(

@@ -751,7 +751,7 @@ rediscluster_status rediscluster_options_new(rediscluster_options **out,
 
 /**
  * Makes options from a URL: redis://[user[:password]@]host[:port][,host[:port]...][/db][?name=value&...].
- * An IPv6 address stands in brackets, the port is 6379 where none is given, and user, password,
+ * rediss:// in front asks for TLS. An IPv6 address stands in brackets, the port is 6379 where none is given, and user, password,
  * names and values may be percent-encoded. Every option can stand in the query; one that is not
  * named has its default.
  *
@@ -760,7 +760,7 @@ rediscluster_status rediscluster_options_new(rediscluster_options **out,
  * error: where an error goes; may be NULL. It never holds the password.
  *
  * Returns: OK; INVALID_ARGUMENT if url or out is NULL or url is no UTF-8; CONFIG if the URL or an
- * option in it is wrong, or asks for TLS, which this version does not have.
+ * option in it is wrong.
  * Ownership: the caller frees the options with rediscluster_options_free. The URL is copied.
  * Blocks: no. Names are not looked up.
  * Threads: any thread.
@@ -805,14 +805,15 @@ void rediscluster_options_free(rediscluster_options *options);
  *
  * options: what is changed.
  * name: the option's name, as in docs/options.md, NUL-terminated.
- * value: its value as NUL-terminated UTF-8 text without control characters: "yes", "7000",
- * "10.0.0.1:7000,10.0.0.2:7000". Units are the option's own: milliseconds but for keepalive, which is in
+ * value: its value as NUL-terminated UTF-8 text without control characters (ssl_ca_data alone has line
+ * breaks): "yes", "7000", "10.0.0.1:7000,10.0.0.2:7000". Units are the option's own: milliseconds but for keepalive, which is in
  * seconds, and for sizes, which are in bytes.
  * error: where an error goes; may be NULL. It names the option and what it accepts, and never shows a
  * password.
  *
- * Returns: OK; INVALID_ARGUMENT if a parameter is NULL, no UTF-8 or holds a control character; CONFIG
- * if the name is unknown (the error says the nearest known one) or the value does not fit.
+ * Returns: OK; INVALID_ARGUMENT if a parameter is NULL or no UTF-8, or the name holds a control
+ * character; CONFIG if the name is unknown (the error says the nearest known one) or the value does not
+ * fit.
  * Ownership: name and value are copied. What rediscluster_options_get gave for this option, by any of its
  * names, is no longer valid.
  * Blocks: no.
@@ -1084,6 +1085,20 @@ rediscluster_status rediscluster_pool_reset(rediscluster_pool *pool,
  * Threads: any thread.
  */
 rediscluster_status rediscluster_pool_disconnect(rediscluster_pool *pool,
+                                                 rediscluster_error **error);
+
+/**
+ * Reads the files again that the options `ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile` name, after
+ * certificates were renewed. Connections made from now on use them; those that are open stay as they
+ * are (rediscluster_pool_disconnect ends them).
+ *
+ * Returns: REDISCLUSTER_OK; CONFIG if a file cannot be read or does not fit, or the option `ssl` is no:
+ * then the pool goes on with what it has; CLOSED; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: no, but for reading the files.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_reload_tls(rediscluster_pool *pool,
                                                  rediscluster_error **error);
 
 /**

@@ -29,6 +29,10 @@ fn other_values(name: &str, type_name: &str) -> Vec<(&'static str, &'static str)
         ("pool_exhausted", _) => vec![("block", "block"), ("Error", "error")],
         ("protocol", _) => vec![("2", "2"), ("3", "3"), ("auto", "auto")],
         ("handshake", _) => vec![("minimal", "minimal"), ("full", "full")],
+        ("ssl_cert_reqs", _) => vec![("optional", "required"), ("None", "none")],
+        ("ssl_min_version", _) => vec![("1.3", "1.3"), ("1.2", "1.2")],
+        ("ssl_server_name", _) => vec![("redis.test", "redis.test"), ("", "")],
+        ("ssl_ca_data", _) => vec![("-----BEGIN\nx\r\n", "-----BEGIN\nx\r\n"), ("", "")],
         ("max_connections_per_node", _) => {
             vec![("yes", "16"), ("YES", "16"), ("7", "7"), ("no", "0")]
         }
@@ -60,7 +64,8 @@ fn other_values(name: &str, type_name: &str) -> Vec<(&'static str, &'static str)
 
 fn bad_values(name: &str, type_name: &str) -> &'static [&'static str] {
     match (name, type_name) {
-        ("client_name", _) => &["two words", "jürgen", "a\nb", "a\u{7f}"],
+        ("client_name" | "ssl_server_name", _) => &["two words", "jürgen", "a\nb", "a\u{7f}"],
+        ("ssl_ca_data", _) => &["a\0b", "\u{1b}[1m"],
         (_, "string" | "secret") => &["a\nb", "a\rb", "a\0b", "\u{1b}[1m"],
         (_, "nodes") => {
             &["a", "a:0", "a:70000", "a:1,", ",a:1", "a:1,,b:1", "a:x", "a:1;b:2", "a b:1"]
@@ -281,7 +286,7 @@ fn secrets_are_never_shown() {
 
     // Whatever is wrong with a URL, and wherever an unencoded password ends up in it.
     for url in [
-        "rediss://me:hunter2@a",
+        "rediss://me:hunter2@a?ssl=no",
         "http://me:hunter2@a",
         "me:hunter2@a",
         "redis://me:hunter2",
@@ -357,8 +362,8 @@ fn urls_that_are_refused() {
         ("a:1", "no scheme"),
         ("redis:/a", "no scheme"),
         ("http://a", "another scheme"),
-        ("rediss://a", "this version has no TLS"),
-        ("valkeys://a", "this version has no TLS"),
+        ("rediss://a?ssl=no", "sets option \"ssl\" twice"),
+        ("rediss://a?ssl_min_version=1.1", "1.2 or 1.3"),
         ("redis://", "startup_nodes entry 1 has no host"),
         ("redis://:7000", "startup_nodes entry 1 has no host"),
         ("redis://a,", "startup_nodes entry 2 has no host"),

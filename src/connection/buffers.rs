@@ -2,6 +2,7 @@
 
 use crate::options::Options;
 use crate::resp::{Decoder, Limits};
+use crate::transport::Records;
 
 /// What the send buffer may keep between uses.
 const KEPT: usize = 64 * 1024;
@@ -11,6 +12,8 @@ pub struct Buffers {
     pub(super) decoder: Decoder,
     /// Commands appended and not sent yet.
     pub(super) output: Vec<u8>,
+    /// What TLS receives records into; the stream has it while the buffers are attached.
+    pub(super) records: Option<Records>,
 }
 
 impl Buffers {
@@ -20,7 +23,7 @@ impl Buffers {
     }
 
     pub(super) fn with_limits(limits: Limits) -> Box<Self> {
-        Box::new(Self { decoder: Decoder::new(limits), output: Vec::new() })
+        Box::new(Self { decoder: Decoder::new(limits), output: Vec::new(), records: None })
     }
 
     /// True if nothing is in them.

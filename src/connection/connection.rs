@@ -52,7 +52,8 @@ impl Connection {
 
     /// Attaches buffers; those attached before are dropped unless something is in them.
     #[inline]
-    pub fn attach(&mut self, buffers: Box<Buffers>) {
+    pub fn attach(&mut self, mut buffers: Box<Buffers>) {
+        self.stream.attach(&mut buffers.records);
         match &mut self.buffers {
             None => self.buffers = Some(buffers),
             Some(present) if present.is_empty() => *present = buffers,
@@ -65,6 +66,7 @@ impl Connection {
     pub fn detach(&mut self) -> Option<Box<Buffers>> {
         let mut buffers = self.buffers.take_if(|buffers| buffers.is_empty())?;
         buffers.shrink();
+        self.stream.detach(&mut buffers.records);
         self.held.shrink();
         Some(buffers)
     }
@@ -119,10 +121,10 @@ impl Connection {
             && self.stream.socket().is_of_this_process()
     }
 
-    /// The idle check: one non-blocking peek; true if open and silent.
+    /// The idle check: one look that does not wait; true if open and silent.
     #[inline]
-    pub fn is_idle_and_open(&self) -> bool {
-        self.broken.is_none() && self.stream.socket().is_open_and_silent()
+    pub fn is_idle_and_open(&mut self) -> bool {
+        self.broken.is_none() && self.stream.is_open_and_silent()
     }
 
     /// Replies to commands, appended ones included, that [`Connection::read`] has not given yet.
@@ -170,7 +172,7 @@ impl Connection {
     ) -> Result<Reply, (bool, Trouble)> {
         let limits = self.limits;
         let Self { stream, session, held, buffers, .. } = self;
-        let Buffers { decoder, output } =
+        let Buffers { decoder, output, .. } =
             &mut **buffers.get_or_insert_with(|| Buffers::with_limits(limits));
         // Bytes that came before the command went out cannot be its reply: only a message that is
         // not all there yet.
@@ -229,7 +231,7 @@ impl Connection {
         self.check_usable()?;
         let limits = self.limits;
         let Self { stream, session, held, buffers, .. } = self;
-        let Buffers { decoder, output } =
+        let Buffers { decoder, output, .. } =
             &mut **buffers.get_or_insert_with(|| Buffers::with_limits(limits));
         if output.is_empty() {
             return Ok(());
@@ -294,7 +296,7 @@ impl Connection {
         let mut wait = None;
         loop {
             let Self { stream, session, buffers, limits, .. } = self;
-            let Buffers { decoder, output } =
+            let Buffers { decoder, output, .. } =
                 &mut **buffers.get_or_insert_with(|| Buffers::with_limits(*limits));
             if let Some(reply) = decoder.next()? {
                 return match session.arrives(&reply) {

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
 use crate::options::Options;
+use crate::os::swap::Swap;
+use crate::transport::Connector;
 
 /// Makes connections, for a pool and for its discovery alike. Any number of threads use it, and so do
 /// forked children.
 pub struct Dialer {
     options: Arc<Options>,
+    /// None: connections are plain.
+    tls: Option<Swap<Connector>>,
 }
 
 /// What is dialled.
@@ -32,12 +36,26 @@ impl<'a> From<&'a NodeAddress> for Destination<'a> {
 }
 
 impl Dialer {
-    /// A dialer of these options.
+    /// A dialer of these options. Reads the certificates they name.
     ///
     /// # Errors
-    /// CONFIG.
+    /// CONFIG: a file that cannot be read or does not fit.
     pub fn new(options: Arc<Options>) -> Result<Self> {
-        Ok(Self { options })
+        let tls = if options.ssl { Some(Swap::new(Connector::new(&options)?)) } else { None };
+        Ok(Self { options, tls })
+    }
+
+    /// Reads the certificates again, for connections made from now on.
+    ///
+    /// # Errors
+    /// CONFIG: a file that cannot be read or does not fit, or TLS is off; nothing changes then.
+    pub fn reload_tls(&self) -> Result<()> {
+        let Some(tls) = &self.tls else {
+            let message = "there is no certificate to read again: the option ssl is no";
+            return Err(Error::new(Status::Config, message));
+        };
+        tls.store(Connector::new(&self.options)?);
+        Ok(())
     }
 
     /// The options it was made from.
@@ -49,9 +67,10 @@ impl Dialer {
     /// `socket_connect_timeout` of the options. The connection comes with buffers attached.
     ///
     /// # Errors
-    /// CONNECTION (refused, unreachable, reset), TIMEOUT, AUTH, PROTOCOL, CONFIG, LOADING.
+    /// CONNECTION (refused, unreachable, reset), TIMEOUT, TLS, AUTH, PROTOCOL, CONFIG, LOADING.
     pub fn dial(&self, to: Destination<'_>, deadline: Deadline) -> Result<Connection> {
         let deadline = Deadline::after(self.options.socket_connect_timeout).earlier(deadline);
-        Connection::set_up(to, &self.options, deadline)
+        let tls = self.tls.as_ref().map(Swap::load);
+        Connection::set_up(to, &self.options, tls.as_deref(), deadline)
     }
 }

@@ -10,19 +10,34 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::options::Options;
 use crate::resp::{Kind, Reply};
-use crate::transport::{self, Failure, Stream, Wait};
+use crate::transport::{self, Connector, Failure, Stream, Wait};
 
 const DOING: &str = "the connection was being set up";
+const DOING_WITHOUT_TLS: &str = "the connection was being set up (a server that wants TLS on this port does so: then set ssl=yes)";
 
 impl Connection {
-    /// Connects and shakes hands.
+    /// Connects, goes over to TLS where there is a connector for it, and shakes hands: no word of ours
+    /// goes out before the server's name is checked.
     pub(super) fn set_up(
         to: Destination<'_>,
         options: &Options,
+        tls: Option<&Connector>,
         deadline: Deadline,
     ) -> Result<Self> {
         let Destination { address: node, readonly, .. } = to;
-        let stream = transport::dial(node, options, deadline)?;
+        let mut stream = transport::dial(node, options, deadline)?;
+        if let Some(connector) = tls {
+            let name = options.ssl_server_name.as_deref().or(to.hostname).unwrap_or(&node.host);
+            stream = stream.secure(connector, name, deadline).map_err(|failure| {
+                let doing = match failure {
+                    Failure::Timeout => {
+                        "TLS was agreed on (does the server speak it on this port?)"
+                    }
+                    _ => "TLS was agreed on",
+                };
+                Trouble::from(failure).error(node, doing)
+            })?;
+        }
         let mut connection = Self::new(node, stream, options);
         let mut handshake = Handshake::new(options, readonly);
         connection.shake_hands(&mut handshake, deadline)?;
@@ -35,7 +50,11 @@ impl Connection {
 
     fn shake_hands(&mut self, handshake: &mut Handshake<'_>, deadline: Deadline) -> Result<()> {
         let node = self.node.clone();
-        let trouble = |trouble: Trouble| trouble.error(&node, DOING);
+        let is_tls = self.stream.is_tls();
+        let trouble = |trouble: Trouble| match trouble.is_hang_up() && !is_tls {
+            true => trouble.error(&node, DOING_WITHOUT_TLS),
+            false => trouble.error(&node, DOING),
+        };
         let refused = |error: Error| {
             let message = format!("{node}: {}", error.message());
             Error::new(error.status(), message).on_node(&node).with_server_code(error.server_code())
@@ -60,16 +79,15 @@ impl Connection {
             drop(flight);
             // A server that turns us away (too many clients) says so and closes: its words are there
             // though nothing can be sent any more.
-            let unsent = sent.err().map(|(_, error)| error);
+            let mut unsent = sent.err().map(|(_, error)| error);
             let mut wait = match unsent {
                 None => Wait::until(deadline).with_silence(silence),
                 Some(_) => Wait::until(Deadline::after(std::time::Duration::ZERO)),
             };
             loop {
-                let reply = match (next(buffers, stream, &mut wait), &unsent) {
-                    (Ok(reply), _) => reply,
-                    (Err(error), None) => return Err(trouble(error)),
-                    (Err(_), Some(error)) => return Err(error.error(&node, DOING)),
+                let reply = match next(buffers, stream, &mut wait) {
+                    Ok(reply) => reply,
+                    Err(error) => return Err(trouble(unsent.take().unwrap_or(error))),
                 };
                 if reply.root().kind() == Kind::Push {
                     continue;

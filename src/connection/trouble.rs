@@ -1,5 +1,7 @@
 //! What ends a connection, and how it is told.
 
+use std::io;
+
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 use crate::resp::DecodeError;
@@ -31,6 +33,17 @@ impl From<DecodeError> for Trouble {
 }
 
 impl Trouble {
+    /// The peer ended the connection.
+    pub(super) fn is_hang_up(&self) -> bool {
+        match self {
+            Self::Wire(Failure::Closed) => true,
+            Self::Wire(Failure::Io(error)) => {
+                matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+            }
+            _ => false,
+        }
+    }
+
     /// The error for the call that met it. `doing` goes on from "while": "the reply to GET was awaited".
     pub(super) fn error(&self, node: &NodeAddress, doing: &str) -> Error {
         let (status, message) = match self {
@@ -45,6 +58,9 @@ impl Trouble {
             }
             Self::Wire(Failure::Interrupted) => {
                 (Status::Cancelled, format!("{node}: interrupted while {doing}"))
+            }
+            Self::Wire(Failure::Tls(cause)) => {
+                (Status::Tls, format!("{node}: {cause} (while {doing})"))
             }
             Self::Wire(failure) => (Status::Connection, format!("{node}: {failure} while {doing}")),
             Self::Decode(DecodeError::Protocol(message)) => {

@@ -95,18 +95,24 @@ pub(super) unsafe fn array<'a, T>(
 /// # Safety
 /// `text` is NULL or a NUL-terminated string.
 pub(super) unsafe fn text<'a>(text: *const c_char, name: &'static str) -> Result<&'a str, Failure> {
-    if text.is_null() {
-        return Err(Failure::argument(name, IS_NULL));
-    }
-    // SAFETY: not NULL, and the caller's promise.
-    let text = unsafe { CStr::from_ptr(text) };
-    let Ok(text) = text.to_str() else {
-        return Err(Failure::argument(name, "must be UTF-8"));
-    };
+    // SAFETY: the caller's promise.
+    let text = unsafe { utf8(text, name) }?;
     if text.chars().any(char::is_control) {
         return Err(Failure::argument(name, "must not hold control characters"));
     }
     Ok(text)
+}
+
+/// Text whose control characters, if it has any, are somebody else's to judge: NUL-terminated UTF-8.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string.
+pub(super) unsafe fn utf8<'a>(text: *const c_char, name: &'static str) -> Result<&'a str, Failure> {
+    if text.is_null() {
+        return Err(Failure::argument(name, IS_NULL));
+    }
+    // SAFETY: not NULL, and the caller's promise.
+    unsafe { CStr::from_ptr(text) }.to_str().map_err(|_| Failure::argument(name, "must be UTF-8"))
 }
 
 /// A `timeout_ms`.

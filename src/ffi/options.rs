@@ -72,7 +72,7 @@ pub unsafe extern "C" fn rediscluster_options_new(
 }
 
 /// Makes options from a URL: redis://[user[:password]@]host[:port][,host[:port]...][/db][?name=value&...].
-/// An IPv6 address stands in brackets, the port is 6379 where none is given, and user, password,
+/// rediss:// in front asks for TLS. An IPv6 address stands in brackets, the port is 6379 where none is given, and user, password,
 /// names and values may be percent-encoded. Every option can stand in the query; one that is not
 /// named has its default.
 ///
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn rediscluster_options_new(
 /// error: where an error goes; may be NULL. It never holds the password.
 ///
 /// Returns: OK; INVALID_ARGUMENT if url or out is NULL or url is no UTF-8; CONFIG if the URL or an
-/// option in it is wrong, or asks for TLS, which this version does not have.
+/// option in it is wrong.
 /// Ownership: the caller frees the options with rediscluster_options_free. The URL is copied.
 /// Blocks: no. Names are not looked up.
 /// Threads: any thread.
@@ -150,14 +150,15 @@ pub unsafe extern "C" fn rediscluster_options_free(options: *mut rediscluster_op
 ///
 /// options: what is changed.
 /// name: the option's name, as in docs/options.md, NUL-terminated.
-/// value: its value as NUL-terminated UTF-8 text without control characters: "yes", "7000",
-/// "10.0.0.1:7000,10.0.0.2:7000". Units are the option's own: milliseconds but for keepalive, which is in
+/// value: its value as NUL-terminated UTF-8 text without control characters (ssl_ca_data alone has line
+/// breaks): "yes", "7000", "10.0.0.1:7000,10.0.0.2:7000". Units are the option's own: milliseconds but for keepalive, which is in
 /// seconds, and for sizes, which are in bytes.
 /// error: where an error goes; may be NULL. It names the option and what it accepts, and never shows a
 /// password.
 ///
-/// Returns: OK; INVALID_ARGUMENT if a parameter is NULL, no UTF-8 or holds a control character; CONFIG
-/// if the name is unknown (the error says the nearest known one) or the value does not fit.
+/// Returns: OK; INVALID_ARGUMENT if a parameter is NULL or no UTF-8, or the name holds a control
+/// character; CONFIG if the name is unknown (the error says the nearest known one) or the value does not
+/// fit.
 /// Ownership: name and value are copied. What rediscluster_options_get gave for this option, by any of its
 /// names, is no longer valid.
 /// Blocks: no.
@@ -175,7 +176,7 @@ pub unsafe extern "C" fn rediscluster_options_set(
         // SAFETY: `name` is NULL or the caller's NUL-terminated text.
         let name = unsafe { arg::text(name, "name") }?;
         // SAFETY: `value` is NULL or the caller's NUL-terminated text.
-        let value = unsafe { arg::text(value, "value") }?;
+        let value = unsafe { arg::utf8(value, "value") }?;
         options.set(name, value)?;
         Ok(())
     })

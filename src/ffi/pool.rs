@@ -292,6 +292,27 @@ pub unsafe extern "C" fn rediscluster_pool_disconnect(
     })
 }
 
+/// Reads the files again that the options `ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile` name, after
+/// certificates were renewed. Connections made from now on use them; those that are open stay as they
+/// are (rediscluster_pool_disconnect ends them).
+///
+/// Returns: REDISCLUSTER_OK; CONFIG if a file cannot be read or does not fit, or the option `ssl` is no:
+/// then the pool goes on with what it has; CLOSED; INVALID_ARGUMENT.
+/// Ownership: nothing changes hands.
+/// Blocks: no, but for reading the files.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_reload_tls(
+    pool: *mut rediscluster_pool,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        Ok(pool.0.reload_tls()?)
+    })
+}
+
 /// Closes the pool for good, without freeing it: who waits for a connection wakes with CLOSED,
 /// later gets fail with CLOSED, idle connections close now and those in use at their release.
 ///

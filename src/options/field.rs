@@ -27,6 +27,8 @@ pub enum Field {
     Nodes { get: fn(&Options) -> &[NodeAddress], set: fn(&mut Options, Vec<NodeAddress>) },
     /// Text; empty means none. `token`: printable ASCII without blanks, as CLIENT SETNAME asks.
     Text { token: bool, get: fn(&Options) -> Option<&str>, set: fn(&mut Options, Option<String>) },
+    /// Certificates in PEM form, the one text that has line breaks; empty means none.
+    Pem { get: fn(&Options) -> Option<&str>, set: fn(&mut Options, Option<String>) },
     /// Text that is never shown; empty means none.
     Secret { get: fn(&Options) -> Option<&Secret>, set: fn(&mut Options, Option<Secret>) },
     /// Yes or no.
@@ -56,7 +58,7 @@ impl Field {
     pub(super) fn type_name(&self) -> &'static CStr {
         match self {
             Self::Nodes { .. } => c"nodes",
-            Self::Text { .. } => c"string",
+            Self::Text { .. } | Self::Pem { .. } => c"string",
             Self::Secret { .. } => c"secret",
             Self::Flag { .. } => c"bool",
             Self::Number { unit: Unit::Count, .. } => c"integer",
@@ -75,6 +77,7 @@ impl Field {
                 "text without control characters".into()
             }
             Self::Text { token: true, .. } => "printable ASCII text without blanks".into(),
+            Self::Pem { .. } => "text in PEM form, with line breaks".into(),
             Self::Flag { .. } => "yes or no".into(),
             Self::Number { unit, from, to, words, .. } => {
                 let range = match unit {
@@ -102,7 +105,9 @@ impl Field {
             Self::Nodes { get, .. } => {
                 get(options).iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
             }
-            Self::Text { get, .. } => get(options).unwrap_or_default().into(),
+            Self::Text { get, .. } | Self::Pem { get, .. } => {
+                get(options).unwrap_or_default().into()
+            }
             Self::Secret { get, .. } => get(options).map_or("", |_| HIDDEN).into(),
             Self::Flag { get, .. } => if get(options) { "yes" } else { "no" }.into(),
             Self::Number { get, .. } => get(options).to_string(),
@@ -113,7 +118,8 @@ impl Field {
     /// Reads `value` and only then changes `options`. The error is what is wrong with the value, to
     /// stand behind the option's name; it never shows a secret.
     pub(super) fn set(&self, options: &mut Options, value: &str) -> Result<(), String> {
-        if value.chars().any(char::is_control) {
+        let is_pem = matches!(self, Self::Pem { .. });
+        if value.chars().any(|c| c.is_control() && !(is_pem && matches!(c, '\n' | '\r' | '\t'))) {
             return Err("holds a control character".into());
         }
         let refused = || Err(format!("cannot be {}: give {}", quoted(value), self.accepts()));
@@ -125,6 +131,7 @@ impl Field {
                 }
                 set(options, (!value.is_empty()).then(|| value.to_owned()));
             }
+            Self::Pem { set, .. } => set(options, (!value.is_empty()).then(|| value.to_owned())),
             Self::Secret { set, .. } => {
                 set(options, (!value.is_empty()).then(|| Secret::new(value)));
             }
@@ -204,6 +211,22 @@ fn nodes(text: &str) -> Result<Vec<NodeAddress>, String> {
 
 /// The longest time, 24 days: what fits the 32-bit milliseconds of system calls.
 pub(super) const LONGEST: u64 = i32::MAX as u64;
+
+/// Printable ASCII text without blanks.
+pub(super) const fn text(
+    get: fn(&Options) -> Option<&str>,
+    set: fn(&mut Options, Option<String>),
+) -> Field {
+    Field::Text { token: true, get, set }
+}
+
+/// The path of a file or folder.
+pub(super) const fn file(
+    get: fn(&Options) -> Option<&str>,
+    set: fn(&mut Options, Option<String>),
+) -> Field {
+    Field::Text { token: false, get, set }
+}
 
 /// A number without words.
 pub(super) const fn number(

@@ -63,6 +63,24 @@ pub enum Handshake {
     Minimal,
 }
 
+/// Whether a server's certificate is checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CertReqs {
+    /// It must be valid.
+    Required,
+    /// Anything is taken.
+    None,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
+
 /// The options of a pool, typed. What each means stands in the table's `doc`.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -122,6 +140,27 @@ pub struct Options {
     pub protocol: Protocol,
     /// How much a new connection says before its first command.
     pub handshake: Handshake,
+    /// Connections are made with TLS.
+    pub ssl: bool,
+    /// Whether a server's certificate is checked.
+    pub ssl_cert_reqs: CertReqs,
+    /// File or folder with the certificates of trusted authorities. None, and no `ssl_ca_data`: the
+    /// system's.
+    pub ssl_ca_certs: Option<String>,
+    /// The certificates of trusted authorities themselves.
+    pub ssl_ca_data: Option<String>,
+    /// File with the client's certificate.
+    pub ssl_certfile: Option<String>,
+    /// File with the certificate's key. None: it is in the certificate's file.
+    pub ssl_keyfile: Option<String>,
+    /// The password of an encrypted key.
+    pub ssl_password: Option<Secret>,
+    /// A server's certificate must hold its name.
+    pub ssl_check_hostname: bool,
+    /// The name that certificates hold. None: the host name or host of each node.
+    pub ssl_server_name: Option<String>,
+    /// The lowest version that is spoken.
+    pub ssl_min_version: TlsVersion,
     /// How long a command takes in all, unless the call says otherwise.
     pub command_timeout: Duration,
     /// The largest reply, in bytes.
@@ -171,6 +210,9 @@ impl Options {
         } else if self.username.is_some() && self.password.is_none() {
             "option \"username\" is set without \"password\": set both (for a user without \
              password any text does)"
+        } else if self.ssl && self.ssl_keyfile.is_some() && self.ssl_certfile.is_none() {
+            "option \"ssl_keyfile\" is set without \"ssl_certfile\": name the file of the \
+             certificate that the key belongs to"
         } else if self
             .topology_refresh_interval
             .is_some_and(|interval| interval < self.topology_refresh_min_interval)
@@ -223,6 +265,16 @@ impl Options {
             client_info: false,
             protocol: Protocol::Auto,
             handshake: Handshake::Full,
+            ssl: false,
+            ssl_cert_reqs: CertReqs::Required,
+            ssl_ca_certs: None,
+            ssl_ca_data: None,
+            ssl_certfile: None,
+            ssl_keyfile: None,
+            ssl_password: None,
+            ssl_check_hostname: false,
+            ssl_server_name: None,
+            ssl_min_version: TlsVersion::Tls12,
             command_timeout: Duration::ZERO,
             max_reply_size: 0,
             max_reply_depth: 0,

@@ -30,7 +30,7 @@ impl Row {
         text(self.name)
     }
 
-    /// The group it belongs to: "discovery", "pool", "connection", "retry", "limits".
+    /// The group it belongs to: "discovery", "pool", "connection", "tls", "retry", "limits".
     pub fn group(&self) -> &'static str {
         self.group
     }

@@ -29,13 +29,11 @@ pub(super) fn read(url: &str) -> Result<Options> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err(refused("has no scheme: write redis://host:port"));
     };
-    match scheme.to_ascii_lowercase().as_str() {
-        "redis" | "valkey" => {}
-        "rediss" | "valkeys" => {
-            return Err(refused("asks for TLS, but this version has no TLS: use redis://"));
-        }
-        _ => return Err(refused("has another scheme than redis:// (or valkey://)")),
-    }
+    let is_tls = match scheme.to_ascii_lowercase().as_str() {
+        "redis" | "valkey" => false,
+        "rediss" | "valkeys" => true,
+        _ => return Err(refused("has another scheme than redis:// or rediss:// (or valkey://)")),
+    };
     if rest.contains('#') {
         return Err(refused("holds a \"#\": write %23 for it"));
     }
@@ -49,6 +47,9 @@ pub(super) fn read(url: &str) -> Result<Options> {
     }
 
     let mut reader = Reader { options: Options::new(), seen: Vec::new() };
+    if is_tls {
+        reader.set("ssl", "yes")?;
+    }
     // The last one: an "@" in a password that was not encoded does no harm.
     let (credentials, hosts) = match authority.rsplit_once('@') {
         Some((credentials, hosts)) => (credentials, hosts),

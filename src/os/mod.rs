@@ -4,5 +4,7 @@
 pub mod clock;
 pub mod fork;
 pub mod futex;
+pub mod memory;
 mod socket_address;
 pub mod sockets;
+pub mod swap;

@@ -219,6 +219,19 @@ impl Socket {
         }
     }
 
+    /// The same into memory that holds bytes already; gives how many of them are new.
+    #[inline]
+    pub fn receive_over<E>(
+        &self,
+        space: &mut [u8],
+        flags: impl FnMut(Option<io::Error>) -> Result<c_int, E>,
+    ) -> Result<usize, E> {
+        let length = space.len();
+        // SAFETY: MaybeUninit<u8> has the layout of u8, and `receive` writes nothing but bytes to it.
+        let space = unsafe { std::slice::from_raw_parts_mut(space.as_mut_ptr().cast(), length) };
+        self.receive(space, flags).map(|filled| filled.len())
+    }
+
     /// True if the connection is open and nothing has arrived: one look, nothing consumed.
     #[inline]
     pub fn is_open_and_silent(&self) -> bool {

@@ -68,9 +68,10 @@ impl Pool {
     fn get_of_owner(&self, slot: u16, timeout: Timeout) -> Result<Handle> {
         let core = self.core();
         let now = coarse_millis();
-        let idle = core.members.lock().take_idle_of_slot(slot, now);
+        let mut idle = core.members.lock().take_idle_of_slot(slot, now);
+        let fit = idle.as_mut().is_some_and(|lease| lease.is_fit(now));
         match idle {
-            Some(lease) if lease.is_fit(now) => Ok(lease.check_out()),
+            Some(lease) if fit => Ok(lease.check_out()),
             unfit => core.get_slowly(Target::Slot(slot), unfit, timeout),
         }
     }

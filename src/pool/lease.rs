@@ -130,7 +130,7 @@ impl Lease {
 
     /// The idle check: not expired, open and silent.
     #[inline]
-    pub(super) fn is_fit(&self, now: u64) -> bool {
+    pub(super) fn is_fit(&mut self, now: u64) -> bool {
         !self.has_expired(now) && self.connection.is_idle_and_open()
     }
 

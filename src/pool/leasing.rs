@@ -136,7 +136,7 @@ impl Core {
     /// a new one.
     pub(super) fn vet(
         &self,
-        lease: Box<Lease>,
+        mut lease: Box<Lease>,
         now: u64,
     ) -> std::result::Result<Box<Lease>, Place> {
         if lease.is_fit(now) { Ok(lease) } else { Err(self.close_for_another(lease)) }

@@ -243,6 +243,15 @@ impl Pool {
         self.core().close();
     }
 
+    /// Reads the certificates again that the `ssl_` options name, for connections made from now on.
+    ///
+    /// # Errors
+    /// CONFIG: a file that cannot be read or does not fit, or TLS is off; nothing changes then. CLOSED.
+    pub fn reload_tls(&self) -> Result<()> {
+        self.core().check_open()?;
+        self.dialer.reload_tls()
+    }
+
     /// Does what is due by time, and tells in how long something is due again, also where the refresh
     /// failed. See [`Core::maintain`].
     ///

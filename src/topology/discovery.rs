@@ -216,9 +216,8 @@ impl Discovery {
     /// No view at all. Wrong credentials are named as such where every node that spoke refused them; an
     /// option that none takes and a cluster without slots likewise.
     fn nobody_answered(&mut self) -> Error {
-        let spoke = |failure: &&Failure| {
-            !matches!(failure.status, Status::Connection | Status::Timeout | Status::Tls)
-        };
+        let spoke =
+            |failure: &&Failure| !matches!(failure.status, Status::Connection | Status::Timeout);
         let mut spoke = self.attempts.iter().filter(spoke).map(|failure| failure.status);
         let first = spoke.next();
         let all_alike = spoke.all(|status| Some(status) == first);
@@ -226,6 +225,9 @@ impl Discovery {
         let (status, message) = match first {
             Some(Status::Auth) if all_alike => {
                 (Status::Auth, format!("the cluster refuses the credentials: {causes}"))
+            }
+            Some(Status::Tls) if all_alike => {
+                (Status::Tls, format!("no node of the cluster can be spoken to: {causes}"))
             }
             // An option that no server takes, such as db.
             Some(Status::Config) if all_alike => (Status::Config, causes),

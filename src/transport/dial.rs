@@ -4,8 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::failure::Failure;
 use super::resolve::resolve;
-use super::stream::{Failure, Stream};
+use super::stream::Stream;
 use crate::deadline::Deadline;
 use crate::error::{Attempt, Error, Result, Status};
 use crate::node::NodeAddress;

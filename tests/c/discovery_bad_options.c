@@ -58,7 +58,8 @@ int main(void)
     refused(options, "startup_nodes", "::1:7000:x", config, "startup_nodes");
     refused(options, "startup_nodes", "[::1:7000", config, "startup_nodes");
     refused(options, "startup_nodes", NULL, invalid, "value");
-    refused(options, "startup_nodes", "one\n:7000", invalid, "value");
+    refused(options, "startup_nodes", "one\n:7000", config, "startup_nodes holds a control character");
+    refused(options, "username", "one\ntwo", config, "username");
     refused(options, "startup_nodes", "\xff:7000", invalid, "value");
     CHECK_STR(rediscluster_options_get(options, "startup_nodes"), "good:7000");
 
@@ -91,7 +92,7 @@ int main(void)
     refused_url("", "redis://");
     refused_url("one:7000", "redis://");
     refused_url("http://one:7000", "redis://");
-    refused_url("rediss://one:7000", "no TLS");
+    refused_url("rediss://one:7000?ssl=no", "\"ssl\" twice");
     refused_url("redis://", "host");
     refused_url("redis://one:7000,two:0", "entry 2 (host \"two\")");
     refused_url("redis://one:70000", "entry 1");

@@ -33,7 +33,7 @@ fn a_flight_is_one_write_and_falls_back() {
         until_closed(stream);
     });
     let options = options(&[("username", "u"), ("password", "secret"), ("client_name", "name")]);
-    let connection = dial(&fake.node, &options, true, soon()).unwrap();
+    let mut connection = dial(&fake.node, &options, true, soon()).unwrap();
     assert_eq!((connection.protocol(), connection.is_readonly()), (2, true));
     assert!(connection.is_reusable() && connection.is_idle_and_open());
     assert!(!format!("{connection:?}").contains("secret"));

@@ -1,0 +1,71 @@
+//! TLS, by native-tls over the system's OpenSSL: whom to trust, who we are, and a session over a socket.
+
+mod authorities;
+mod cause;
+mod ciphertext;
+mod identity;
+mod session;
+
+use std::fs;
+
+use native_tls::{Protocol, TlsConnector};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result, Status};
+use crate::options::{CertReqs, Options, TlsVersion};
+
+pub use ciphertext::Records;
+pub use session::Session;
+
+/// What all TLS connections of a pool are made by: the certificates, read once.
+pub struct Connector {
+    native: TlsConnector,
+    /// A client certificate is shown to servers that ask for one.
+    has_identity: bool,
+}
+
+impl Connector {
+    /// Reads the files that the `ssl_` options name. With a CA given, no other is trusted.
+    ///
+    /// # Errors
+    /// CONFIG: what cannot be read or does not fit, with option and file.
+    pub fn new(options: &Options) -> Result<Self> {
+        let mut builder = TlsConnector::builder();
+        builder.min_protocol_version(Some(match options.ssl_min_version {
+            TlsVersion::Tls12 => Protocol::Tlsv12,
+            TlsVersion::Tls13 => Protocol::Tlsv13,
+        }));
+        if options.ssl_cert_reqs == CertReqs::None {
+            builder.danger_accept_invalid_certs(true);
+        }
+        if options.ssl_cert_reqs == CertReqs::None || !options.ssl_check_hostname {
+            builder.danger_accept_invalid_hostnames(true);
+        }
+        if let Some(authorities) = authorities::read(options)? {
+            builder.disable_built_in_roots(true);
+            for certificate in authorities {
+                builder.add_root_certificate(certificate);
+            }
+        }
+        let identity = identity::read(options)?;
+        let has_identity = identity.is_some();
+        if let Some(identity) = identity {
+            builder.identity(identity);
+        }
+        let native = builder.build().map_err(|error| {
+            Error::new(Status::Config, format!("TLS cannot be set up as the options say: {error}"))
+        })?;
+        Ok(Self { native, has_identity })
+    }
+}
+
+/// What a file holds, in memory that is overwritten when dropped: it may be a key.
+fn contents(option: &str, path: &str) -> Result<Zeroizing<Vec<u8>>> {
+    fs::read(path)
+        .map(Zeroizing::new)
+        .map_err(|error| refused(option, format_args!("{path} cannot be read: {error}")))
+}
+
+fn refused(option: &str, problem: impl std::fmt::Display) -> Error {
+    Error::new(Status::Config, format!("option \"{option}\": {problem}"))
+}
