@@ -512,6 +512,34 @@ typedef void (*rediscluster_log_callback)(void *user_data,
 typedef void (*rediscluster_destroy_callback)(void *user_data);
 
 /**
+ * Takes the credentials that a rediscluster_credentials_callback answers with, and copies them.
+ *
+ * sink_data: as the callback was given it.
+ * username: the ACL user, NUL-terminated UTF-8 without control characters; NULL or "" is the default
+ * user.
+ * password: likewise, with any length; NULL or "" means not to log in at all.
+ *
+ * Returns: OK; INVALID_ARGUMENT if a text is no UTF-8 or holds a control character, or sink_data is NULL:
+ * then nothing was taken. What is given last counts.
+ */
+typedef rediscluster_status (*rediscluster_credentials_sink)(void *sink_data,
+                                                             const char *username,
+                                                             const char *password);
+
+/**
+ * Asked for the credentials of one connection, each time one is dialled, discovery's included; answers by
+ * calling sink with sink_data before it returns, and the dial fails with AUTH if it does not. node is
+ * "host:port" as it is dialled, valid during the call. It is called in a thread that is inside the
+ * library, with no lock of the library held, by several threads at once where several dial, and in forked
+ * children. It must return: no exception and no longjmp may leave it. It must not use the pool that asks.
+ * It counts towards the dial's time, which is looked at when it has returned.
+ */
+typedef void (*rediscluster_credentials_callback)(void *user_data,
+                                                  const char *node,
+                                                  rediscluster_credentials_sink sink,
+                                                  void *sink_data);
+
+/**
  * A cell's value, by its kind.
  */
 typedef union {
@@ -923,6 +951,30 @@ rediscluster_status rediscluster_options_set_log(rediscluster_options *options,
                                                  rediscluster_error **error);
 
 /**
+ * Sets the function that is asked for credentials at each dial, for tokens that are renewed. Username and
+ * password of the options are not used then.
+ *
+ * options: what is changed.
+ * callback: gives the credentials. NULL: username and password of the options hold again; user_data and
+ * destroy are then ignored.
+ * user_data: handed to the callback; may be NULL.
+ * destroy: called once with user_data when neither these options nor a copy of them or a pool made of
+ * one can call the callback any more; may be NULL.
+ * error: where an error goes; may be NULL.
+ *
+ * Returns: OK; INVALID_ARGUMENT if options is NULL.
+ * Ownership: user_data belongs to the library from success on, until destroy is called with it. On failure
+ * it stays the caller's. A callback that was set before is replaced.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+rediscluster_status rediscluster_options_set_credentials(rediscluster_options *options,
+                                                         rediscluster_credentials_callback callback,
+                                                         void *user_data,
+                                                         rediscluster_destroy_callback destroy,
+                                                         rediscluster_error **error);
+
+/**
  * Makes a pool. Discovers the cluster from the startup nodes, unless the option `init_slot_cache`
  * is
  * no: then the first get does.
@@ -1086,6 +1138,27 @@ rediscluster_status rediscluster_pool_reset(rediscluster_pool *pool,
  */
 rediscluster_status rediscluster_pool_disconnect(rediscluster_pool *pool,
                                                  rediscluster_error **error);
+
+/**
+ * Replaces the credentials that connections log in by: those of connections made from now on (unless
+ * rediscluster_options_set_credentials gave a callback, which goes on being asked), and those of
+ * connections that are there. Idle ones log in anew at once, those in use after their release, when they
+ * are given out again; one that the server refuses is closed.
+ *
+ * username: the ACL user, NUL-terminated; NULL or "" is the default user.
+ * password: NUL-terminated; not empty.
+ *
+ * Returns: REDISCLUSTER_OK; AUTH if a node refused the credentials, which hold all the same; TIMEOUT if
+ * the option `command_timeout` ended the call before all idle connections had logged in: the rest do so
+ * when they are given out; CLOSED; INVALID_ARGUMENT.
+ * Ownership: the texts are copied, and overwritten when they are freed.
+ * Blocks: for a round trip for each idle connection, at most the option `command_timeout`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_update_credentials(rediscluster_pool *pool,
+                                                         const char *username,
+                                                         const char *password,
+                                                         rediscluster_error **error);
 
 /**
  * Reads the files again that the options `ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile` name, after

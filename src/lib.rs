@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod connection;
+pub mod credentials;
 pub mod deadline;
 pub mod error;
 pub mod ffi;

@@ -123,6 +123,9 @@ fn null_is_answered_by_every_function() {
         refuses("options", |error| {
             rediscluster_options_set_log(null_mut(), None, null_mut(), None, error)
         });
+        refuses("options", |error| {
+            rediscluster_options_set_credentials(null_mut(), None, null_mut(), None, error)
+        });
         rediscluster_options_free(null_mut());
 
         // Pools.
@@ -149,6 +152,8 @@ fn null_is_answered_by_every_function() {
         refuses("pool", |error| rediscluster_pool_disconnect(pool, error));
         refuses("pool", |error| rediscluster_pool_close(pool, error));
         refuses("pool", |error| rediscluster_pool_maintain(pool, 0, null_mut(), error));
+        refuses("pool", |error| rediscluster_pool_reload_tls(pool, error));
+        refuses("pool", |error| rediscluster_pool_update_credentials(pool, null(), null(), error));
         let mut stats = dangling_mut();
         refuses("pool", |error| rediscluster_pool_stats(pool, &mut stats, error));
         assert!(stats.is_null());
@@ -308,6 +313,13 @@ fn what_is_out_of_range_is_named() {
         refuses("node", |error| {
             rediscluster_pool_get_by_node(pool, c"a\nb".as_ptr(), 0, &mut out, error)
         });
+        for (user, password, named) in
+            [(c"a\nb", c"x", "username"), (c"a", c"x\n", "password"), (c"a", c"", "password")]
+        {
+            refuses(named, |error| {
+                rediscluster_pool_update_credentials(pool, user.as_ptr(), password.as_ptr(), error)
+            });
+        }
         refuses("node", |error| {
             rediscluster_pool_get_by_node(pool, c"\xff".as_ptr(), 0, &mut out, error)
         });
@@ -362,6 +374,8 @@ fn a_pool_that_asked_nobody_and_then_is_closed() {
         works(|error| rediscluster_pool_stats(pool, &mut stats, error));
         works(|error| rediscluster_pool_maintain(pool, 0, &mut next, error));
         assert_eq!(next, -1);
+        let secret = c"secret".as_ptr();
+        works(|error| rediscluster_pool_update_credentials(pool, null(), secret, error));
         works(|error| rediscluster_pool_disconnect(pool, error));
         works(|error| rediscluster_pool_close(pool, error));
         works(|error| rediscluster_pool_close(pool, error));

@@ -26,6 +26,8 @@ pub struct Connection {
     pub(super) limits: Limits,
     pub(super) readonly: bool,
     pub(super) availability_zone: Option<Box<str>>,
+    /// The generation of the credentials it logged in by.
+    pub(super) login: u32,
     pub(super) buffers: Option<Box<Buffers>>,
     held: Held,
     /// Of the replies owed, those to commands of which no byte has left.
@@ -43,6 +45,7 @@ impl Connection {
             limits: limits_of(options),
             readonly: false,
             availability_zone: None,
+            login: 0,
             buffers: None,
             held: Held::default(),
             unsent: 0,

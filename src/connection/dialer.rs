@@ -1,8 +1,11 @@
 //! What makes connections: the options, and what of them may change while a pool lives.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::connection::Connection;
+use super::logins::Logins;
+use crate::credentials::{Answer, Credentials};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
@@ -15,7 +18,18 @@ use crate::transport::Connector;
 pub struct Dialer {
     options: Arc<Options>,
     /// None: connections are plain.
-    tls: Option<Swap<Connector>>,
+    pub(super) tls: Option<Swap<Connector>>,
+    login: Swap<Login>,
+    /// The generation of `login`, to be compared without a lock.
+    login_generation: AtomicU32,
+    pub(super) logins: Logins,
+}
+
+/// Who connections log in as at present.
+struct Login {
+    /// Grows with each change.
+    generation: u32,
+    credentials: Option<Credentials>,
 }
 
 /// What is dialled.
@@ -42,7 +56,54 @@ impl Dialer {
     /// CONFIG: a file that cannot be read or does not fit.
     pub fn new(options: Arc<Options>) -> Result<Self> {
         let tls = if options.ssl { Some(Swap::new(Connector::new(&options)?)) } else { None };
-        Ok(Self { options, tls })
+        let login = Swap::new(Login { generation: 0, credentials: options.credentials() });
+        let login_generation = AtomicU32::new(0);
+        Ok(Self { options, tls, login, login_generation, logins: Logins::default() })
+    }
+
+    /// Connections made from now on log in by these credentials, unless a function is asked for them.
+    /// Those made before are [outdated](Dialer::is_outdated).
+    pub fn set_credentials(&self, credentials: Credentials) {
+        self.login.update(|before| {
+            let generation = before.generation.wrapping_add(1);
+            self.login_generation.store(generation, Ordering::Relaxed);
+            Login { generation, credentials: Some(credentials) }
+        });
+        self.logins.forget_refusals();
+    }
+
+    /// True if the connection logged in by credentials that were replaced.
+    #[inline]
+    pub fn is_outdated(&self, connection: &Connection) -> bool {
+        connection.login != self.login_generation.load(Ordering::Relaxed)
+    }
+
+    /// Logs an outdated connection in by the present credentials.
+    ///
+    /// # Errors
+    /// AUTH, and what a command can meet; the connection is of no more use then.
+    pub fn log_in_again(&self, connection: &mut Connection, deadline: Deadline) -> Result<()> {
+        let login = self.login.load();
+        if let Some(credentials) = &login.credentials {
+            connection.log_in_again(self, credentials, deadline)?;
+        }
+        connection.login = login.generation;
+        Ok(())
+    }
+
+    /// Who a connection to the node logs in as, and the generation of that.
+    pub(super) fn credentials(&self, node: &NodeAddress) -> Result<(Option<Credentials>, u32)> {
+        let login = self.login.load();
+        let credentials = match self.options.credentials_source.ask(&node.to_string()) {
+            None => login.credentials.clone(),
+            Some(Answer::Credentials(credentials)) => Some(credentials),
+            Some(Answer::NoLogin) => None,
+            Some(Answer::Nothing) => {
+                let message = format!("{node}: the credentials callback gave no credentials");
+                return Err(Error::new(Status::Auth, message).on_node(node));
+            }
+        };
+        Ok((credentials, login.generation))
     }
 
     /// Reads the certificates again, for connections made from now on.
@@ -54,7 +115,8 @@ impl Dialer {
             let message = "there is no certificate to read again: the option ssl is no";
             return Err(Error::new(Status::Config, message));
         };
-        tls.store(Connector::new(&self.options)?);
+        let connector = Connector::new(&self.options)?;
+        tls.update(|_| connector);
         Ok(())
     }
 
@@ -70,7 +132,6 @@ impl Dialer {
     /// CONNECTION (refused, unreachable, reset), TIMEOUT, TLS, AUTH, PROTOCOL, CONFIG, LOADING.
     pub fn dial(&self, to: Destination<'_>, deadline: Deadline) -> Result<Connection> {
         let deadline = Deadline::after(self.options.socket_connect_timeout).earlier(deadline);
-        let tls = self.tls.as_ref().map(Swap::load);
-        Connection::set_up(to, &self.options, tls.as_deref(), deadline)
+        Connection::set_up(to, self, deadline)
     }
 }

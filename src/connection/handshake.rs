@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use zeroize::Zeroizing;
 
 use super::flight::{Flight, Question};
+use crate::credentials::Credentials;
 use crate::error::{Error, Result, Status};
 use crate::options::{Handshake as Extent, Options, Protocol};
 use crate::resp::{Kind, ReplyRef};
@@ -38,7 +39,10 @@ pub enum Progress {
 /// The machine: [`Handshake::flight`], then [`Handshake::take`] each reply, until it says `Done`.
 pub struct Handshake<'a> {
     options: &'a Options,
+    credentials: Option<&'a Credentials>,
     readonly: bool,
+    /// AUTH and nothing else: the connection was greeted before.
+    again: bool,
     /// HELLO's argument while it is still tried.
     hello: Option<u8>,
     awaited: VecDeque<Question>,
@@ -48,8 +52,9 @@ pub struct Handshake<'a> {
 }
 
 impl<'a> Handshake<'a> {
-    /// A handshake as the options want it; `readonly`: with READONLY, for reading from a replica.
-    pub fn new(options: &'a Options, readonly: bool) -> Self {
+    /// A handshake as the options want it, logging in by these credentials; `readonly`: with READONLY,
+    /// for reading from a replica.
+    pub fn new(options: &'a Options, credentials: Option<&'a Credentials>, readonly: bool) -> Self {
         let hello = match (options.protocol, options.handshake) {
             (Protocol::Resp3, _) | (Protocol::Auto, Extent::Full) => Some(3),
             (Protocol::Resp2, Extent::Full) => Some(2),
@@ -57,7 +62,9 @@ impl<'a> Handshake<'a> {
         };
         Self {
             options,
+            credentials,
             readonly,
+            again: false,
             hello,
             awaited: VecDeque::new(),
             fell_back: false,
@@ -65,14 +72,21 @@ impl<'a> Handshake<'a> {
         }
     }
 
+    /// Logging in by other credentials, on a connection that shook hands before.
+    pub fn again(options: &'a Options, credentials: &'a Credentials) -> Self {
+        let mut handshake = Self::new(options, Some(credentials), false);
+        handshake.again = true;
+        handshake.hello = None;
+        handshake
+    }
+
     /// What to send now; nothing if the settings need no word. The bytes may hold the password: they
     /// are overwritten when dropped.
     pub fn flight(&mut self) -> Zeroizing<Vec<u8>> {
         self.fell_back = false;
         let mut flight = Flight::new();
-        let options = self.options;
-        let password = options.password.as_ref().map(|password| password.reveal().as_bytes());
-        let user = options.username.as_deref();
+        let password = self.credentials.map(|login| login.password.reveal().as_bytes());
+        let user = self.credentials.and_then(|login| login.username.as_deref());
         match (self.hello, password) {
             (Some(version), password) => {
                 let version: &[u8] = if version == 3 { b"3" } else { b"2" };
@@ -90,6 +104,16 @@ impl<'a> Handshake<'a> {
             },
             (None, None) => {}
         }
+        if !self.again {
+            self.ask_for_the_rest(&mut flight);
+        }
+        let (bytes, questions) = flight.encode();
+        self.awaited = questions.into();
+        bytes
+    }
+
+    fn ask_for_the_rest(&self, flight: &mut Flight) {
+        let options = self.options;
         if let Some(name) = &options.client_name {
             flight.ask(Question::ClientName, &[b"CLIENT", b"SETNAME", name.as_bytes()]);
         }
@@ -107,9 +131,6 @@ impl<'a> Handshake<'a> {
         if self.readonly {
             flight.ask(Question::Readonly, &[b"READONLY"]);
         }
-        let (bytes, questions) = flight.encode();
-        self.awaited = questions.into();
-        bytes
     }
 
     /// Takes the next reply of the flight.
@@ -224,7 +245,7 @@ impl<'a> Handshake<'a> {
     fn not_let_in(&mut self, question: Question, code: &str, text: &str) -> Result<()> {
         let fail = |status, message: &str| Err(Error::new(status, message).with_server_code(code));
         let text = text.to_ascii_lowercase();
-        let credentials = self.options.password.is_some();
+        let credentials = self.credentials.is_some();
         if code == "WRONGPASS" || text.contains("invalid password") {
             return fail(
                 Status::Auth,

@@ -8,6 +8,7 @@ mod dialer;
 mod flight;
 pub mod handshake;
 mod interrupt;
+mod logins;
 pub mod session;
 mod set_up;
 mod trouble;

@@ -2,33 +2,30 @@
 
 use super::buffers::Buffers;
 use super::connection::Connection;
-use super::dialer::Destination;
+use super::dialer::{Destination, Dialer};
 use super::handshake::{Handshake, Progress};
 use super::session::Session;
 use super::trouble::Trouble;
+use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
-use crate::options::Options;
+use crate::os::swap::Swap;
 use crate::resp::{Kind, Reply};
-use crate::transport::{self, Connector, Failure, Stream, Wait};
+use crate::transport::{self, Failure, Stream, Wait};
 
 const DOING: &str = "the connection was being set up";
 const DOING_WITHOUT_TLS: &str = "the connection was being set up (a server that wants TLS on this port does so: then set ssl=yes)";
 
 impl Connection {
-    /// Connects, goes over to TLS where there is a connector for it, and shakes hands: no word of ours
-    /// goes out before the server's name is checked.
-    pub(super) fn set_up(
-        to: Destination<'_>,
-        options: &Options,
-        tls: Option<&Connector>,
-        deadline: Deadline,
-    ) -> Result<Self> {
+    /// Connects, goes over to TLS where the options say so, and shakes hands: no word of ours goes out
+    /// before the server's name is checked.
+    pub(super) fn set_up(to: Destination<'_>, dialer: &Dialer, deadline: Deadline) -> Result<Self> {
         let Destination { address: node, readonly, .. } = to;
+        let options = dialer.options();
         let mut stream = transport::dial(node, options, deadline)?;
-        if let Some(connector) = tls {
+        if let Some(connector) = dialer.tls.as_ref().map(Swap::load) {
             let name = options.ssl_server_name.as_deref().or(to.hostname).unwrap_or(&node.host);
-            stream = stream.secure(connector, name, deadline).map_err(|failure| {
+            stream = stream.secure(&connector, name, deadline).map_err(|failure| {
                 let doing = match failure {
                     Failure::Timeout => {
                         "TLS was agreed on (does the server speak it on this port?)"
@@ -39,13 +36,43 @@ impl Connection {
             })?;
         }
         let mut connection = Self::new(node, stream, options);
-        let mut handshake = Handshake::new(options, readonly);
-        connection.shake_hands(&mut handshake, deadline)?;
+        let (credentials, generation) = dialer.credentials(node)?;
+        let mut handshake = Handshake::new(options, credentials.as_ref(), readonly);
+        if credentials.is_some() {
+            connection.log_in(&mut handshake, dialer, deadline)?;
+        } else {
+            connection.shake_hands(&mut handshake, deadline)?;
+        }
         let agreement = handshake.agreement();
         connection.session = Session::new(agreement.protocol);
         connection.availability_zone = agreement.availability_zone.clone();
         connection.readonly = readonly;
+        connection.login = generation;
         Ok(connection)
+    }
+
+    /// Logs in by other credentials than before. The connection is of no more use if that fails.
+    pub(super) fn log_in_again(
+        &mut self,
+        dialer: &Dialer,
+        credentials: &Credentials,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let mut handshake = Handshake::again(dialer.options(), credentials);
+        self.log_in(&mut handshake, dialer, deadline)
+    }
+
+    fn log_in(
+        &mut self,
+        handshake: &mut Handshake<'_>,
+        dialer: &Dialer,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let node = self.node.clone();
+        let attempt = dialer.logins.begin(&node, deadline)?;
+        let outcome = self.shake_hands(handshake, deadline);
+        attempt.ended(outcome.as_ref().copied());
+        outcome
     }
 
     fn shake_hands(&mut self, handshake: &mut Handshake<'_>, deadline: Deadline) -> Result<()> {

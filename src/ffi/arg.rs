@@ -103,6 +103,22 @@ pub(super) unsafe fn text<'a>(text: *const c_char, name: &'static str) -> Result
     Ok(text)
 }
 
+/// The same where there may be none: NULL and the empty text are `None`.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string.
+pub(super) unsafe fn text_or_none<'a>(
+    text: *const c_char,
+    name: &'static str,
+) -> Result<Option<&'a str>, Failure> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    let text = unsafe { self::text(text, name) }?;
+    Ok((!text.is_empty()).then_some(text))
+}
+
 /// Text whose control characters, if it has any, are somebody else's to judge: NUL-terminated UTF-8.
 ///
 /// # Safety

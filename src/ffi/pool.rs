@@ -8,6 +8,8 @@ use super::stats::rediscluster_stats;
 use super::status::rediscluster_status;
 use super::topology::rediscluster_topology;
 use super::{arg, handle};
+use crate::credentials::Credentials;
+use crate::options::Secret;
 use crate::pool::Pool;
 
 /// A pool of connections to the nodes of a cluster, shared by any number of threads. After a fork
@@ -289,6 +291,42 @@ pub unsafe extern "C" fn rediscluster_pool_disconnect(
         // SAFETY: NULL or a live pool, by the API's contract.
         let pool = unsafe { arg::object(pool, "pool") }?;
         Ok(pool.0.disconnect()?)
+    })
+}
+
+/// Replaces the credentials that connections log in by: those of connections made from now on (unless
+/// rediscluster_options_set_credentials gave a callback, which goes on being asked), and those of
+/// connections that are there. Idle ones log in anew at once, those in use after their release, when they
+/// are given out again; one that the server refuses is closed.
+///
+/// username: the ACL user, NUL-terminated; NULL or "" is the default user.
+/// password: NUL-terminated; not empty.
+///
+/// Returns: REDISCLUSTER_OK; AUTH if a node refused the credentials, which hold all the same; TIMEOUT if
+/// the option `command_timeout` ended the call before all idle connections had logged in: the rest do so
+/// when they are given out; CLOSED; INVALID_ARGUMENT.
+/// Ownership: the texts are copied, and overwritten when they are freed.
+/// Blocks: for a round trip for each idle connection, at most the option `command_timeout`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_update_credentials(
+    pool: *mut rediscluster_pool,
+    username: *const std::ffi::c_char,
+    password: *const std::ffi::c_char,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        // SAFETY: NULL or NUL-terminated, by the API's contract.
+        let username = unsafe { arg::text_or_none(username, "username") }?;
+        // SAFETY: as above.
+        let Some(password) = (unsafe { arg::text_or_none(password, "password") })? else {
+            return Err(Failure::argument("password", "must not be NULL or empty"));
+        };
+        let username = username.map(str::to_owned);
+        let password = Secret::new(password);
+        Ok(pool.0.update_credentials(Credentials { username, password })?)
     })
 }
 

@@ -10,6 +10,7 @@ mod url;
 
 use std::time::Duration;
 
+use crate::credentials::{Credentials, CredentialsSource};
 use crate::error::{Error, Result, Status};
 use crate::log::Log;
 use crate::node::NodeAddress;
@@ -167,6 +168,8 @@ pub struct Options {
     pub max_reply_size: usize,
     /// The deepest nesting of a reply.
     pub max_reply_depth: usize,
+    /// A function that is asked for credentials; not in the table, for a function is no text.
+    pub credentials_source: CredentialsSource,
     /// Where log lines go; not in the table, for a function is no text.
     pub log: Log,
     /// `max_connections` was set, be it to 0: then its value holds with `pool_exhausted=block` too.
@@ -207,7 +210,10 @@ impl Options {
     pub fn validate(&self) -> Result<()> {
         let problem = if self.startup_nodes.is_empty() {
             "option \"startup_nodes\" is empty: name at least one node of the cluster as host:port"
-        } else if self.username.is_some() && self.password.is_none() {
+        } else if self.username.is_some()
+            && self.password.is_none()
+            && !self.credentials_source.is_set()
+        {
             "option \"username\" is set without \"password\": set both (for a user without \
              password any text does)"
         } else if self.ssl && self.ssl_keyfile.is_some() && self.ssl_certfile.is_none() {
@@ -223,6 +229,12 @@ impl Options {
             return Ok(());
         };
         Err(Error::new(Status::Config, problem))
+    }
+
+    /// Who connections log in as, by `username` and `password`.
+    pub fn credentials(&self) -> Option<Credentials> {
+        let password = self.password.clone()?;
+        Some(Credentials { username: self.username.clone(), password })
     }
 
     /// The total limit in force: `max_connections`, or 50 when `pool_exhausted=block` and it was
@@ -278,6 +290,7 @@ impl Options {
             command_timeout: Duration::ZERO,
             max_reply_size: 0,
             max_reply_depth: 0,
+            credentials_source: CredentialsSource::default(),
             log: Log::default(),
             max_connections_is_set: false,
         }

@@ -46,12 +46,14 @@ impl<T: Send + Sync> Swap<T> {
         }
     }
 
-    /// Replaces the value. Who holds the old one keeps it.
-    pub fn store(&self, value: T) {
-        let new = Arc::into_raw(Arc::new(value)).cast_mut();
+    /// Replaces the value by what `make` gives for the present one; one replacement at a time. Who holds
+    /// the old one keeps it. `make` runs under the lock and only puts together what it has.
+    pub fn update(&self, make: impl FnOnce(&T) -> T) {
         let old = {
             let _turn = self.turn.get_or_make(|| Mutex::new(())).lock();
-            self.current.swap(new, Ordering::AcqRel)
+            // SAFETY: the pointer's own reference is given up only under the lock held here.
+            let new = make(unsafe { &*self.current.load(Ordering::Acquire) });
+            self.current.swap(Arc::into_raw(Arc::new(new)).cast_mut(), Ordering::AcqRel)
         };
         // SAFETY: the reference that the pointer held, which nobody finds there any more.
         drop(unsafe { Arc::from_raw(old) });
@@ -89,7 +91,7 @@ mod tests {
                 let (swap, freed) = (&swap, &freed);
                 scope.spawn(move || {
                     for round in 0..1000 {
-                        swap.store(Counted(thread * 10_000 + round, freed.clone()));
+                        swap.update(|_| Counted(thread * 10_000 + round, freed.clone()));
                         assert!(swap.load().0 >= 10_000);
                     }
                 });

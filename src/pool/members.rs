@@ -17,7 +17,7 @@ use super::outbox::Outbox;
 use super::pool::Core;
 use super::routes::Routes;
 use super::stats::{NodeStats, Stats};
-use crate::connection::Buffers;
+use crate::connection::{Buffers, Dialer};
 use crate::node::NodeAddress;
 
 /// What [`Members::acquire`] found.
@@ -155,9 +155,22 @@ impl Members {
             })
             .filter(|&(since, ..)| now.saturating_sub(since) >= interval)
             .min()?;
+        self.take_idle_at(index, at, now)
+    }
+
+    fn take_idle_at(&mut self, index: usize, at: usize, now: u64) -> Option<Box<Lease>> {
         let lease = self.list[index].idle.remove(at);
         self.list[index].idle.push(lease);
         self.take_idle(index, now)
+    }
+
+    /// An idle connection that logged in by credentials since replaced, checked out.
+    pub(super) fn take_outdated(&mut self, dialer: &Dialer, now: u64) -> Option<Box<Lease>> {
+        let (index, at) = self.list.iter().enumerate().find_map(|(index, member)| {
+            let mut idle = member.idle.iter();
+            Some((index, idle.position(|lease| dialer.is_outdated(&lease.connection))?))
+        })?;
+        self.take_idle_at(index, at, now)
     }
 
     /// An idle connection, taken off its member's list, is closed. It keeps its place until it is: a

@@ -11,6 +11,7 @@ use super::routes::Routes;
 use super::stats::Stats;
 use super::waiters::Gift;
 use crate::connection::Dialer;
+use crate::credentials::Credentials;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
@@ -241,6 +242,18 @@ impl Pool {
     /// later get, ends with CLOSED. Closing twice is no error.
     pub fn close(&self) {
         self.core().close();
+    }
+
+    /// Replaces the credentials that connections log in by. Idle ones log in anew now, within
+    /// `command_timeout`, the others when they are given out again.
+    ///
+    /// # Errors
+    /// AUTH from a node that refuses them, TIMEOUT: the credentials hold all the same. CLOSED.
+    pub fn update_credentials(&self, credentials: Credentials) -> Result<()> {
+        let core = self.core();
+        core.check_open()?;
+        self.dialer.set_credentials(credentials);
+        core.log_in_again(Deadline::after(self.options().command_timeout))
     }
 
     /// Reads the certificates again that the `ssl_` options name, for connections made from now on.

@@ -8,7 +8,7 @@ use super::pool::Core;
 use super::waiters::Gift;
 use crate::command::Command;
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Result, Status};
 use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
@@ -118,6 +118,31 @@ impl Core {
                     Level::Warning,
                     format_args!("health check after {:?}: {error}", started.elapsed()),
                 ),
+            }
+        }
+    }
+
+    /// Logs idle connections in by the present credentials, one at a time: taken out, none of them is
+    /// missing for long. One that fails is closed; the first refusal is the answer.
+    pub(super) fn log_in_again(self: &Arc<Self>, deadline: Deadline) -> Result<()> {
+        let mut outcome = Ok(());
+        loop {
+            let now = coarse_millis();
+            let Some(mut lease) = self.members.lock().take_outdated(&self.dialer, now) else {
+                return outcome;
+            };
+            match self.dialer.log_in_again(&mut lease.connection, deadline) {
+                Ok(()) => Core::take_back_checked(lease),
+                Err(error) if error.status() == Status::Timeout && deadline.has_passed() => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let log = &self.options.log;
+                    log.line(Level::Warning, format_args!("logging in anew failed: {error}"));
+                    if outcome.is_ok() && error.status() == Status::Auth {
+                        outcome = Err(error);
+                    }
+                }
             }
         }
     }

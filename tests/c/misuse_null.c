@@ -59,6 +59,7 @@ static void of_options(void)
     CHECK(rediscluster_options_get(NULL, "timeout") == NULL);
     CHECK(rediscluster_options_get(options, NULL) == NULL);
     REFUSED(rediscluster_options_set_log(NULL, NULL, NULL, NULL, &error), "options");
+    REFUSED(rediscluster_options_set_credentials(NULL, NULL, NULL, NULL, &error), "options");
     rediscluster_options_free(NULL);
 }
 
@@ -91,6 +92,8 @@ static void of_pools(void)
     REFUSED(rediscluster_pool_disconnect(NULL, &error), "pool");
     REFUSED(rediscluster_pool_close(NULL, &error), "pool");
     REFUSED(rediscluster_pool_maintain(NULL, 0, &next, &error), "pool");
+    REFUSED(rediscluster_pool_reload_tls(NULL, &error), "pool");
+    REFUSED(rediscluster_pool_update_credentials(NULL, "app", "secret", &error), "pool");
     CHECK_INT(next, -1);
     REFUSED_OUT(rediscluster_pool_stats(NULL, &stats, &error), "pool", stats);
     REFUSED(rediscluster_pool_stats(pool, NULL, &error), "out");

@@ -1,0 +1,227 @@
+//! How often a node is asked to let us in.
+//!
+//! Servers count and log refused logins, and some shut out who makes many. So a node that refuses is asked
+//! again after [`PAUSE`] at the earliest, whoever wants a connection, and what it said is the answer
+//! meanwhile. While it is not known to let us in, one connection tries and the others wait for how that
+//! ends; once it does, all log in at once.
+//!
+//! Lock: `Logins::nodes`, alone; nothing is done under it but looking at the record of one node.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::deadline::Deadline;
+use crate::error::{Error, Result, Status};
+use crate::node::NodeAddress;
+use crate::os::fork::PerProcess;
+use crate::os::futex::{Event, Mutex};
+
+/// Between two logins that are refused.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a login that succeeded lets others go ahead without waiting.
+const TRUST: Duration = Duration::from_secs(1);
+
+/// Beyond so many nodes those of no more interest are forgotten.
+const MANY: usize = 1024;
+
+/// What is known of logins at each node, in this process.
+#[derive(Default)]
+pub(super) struct Logins {
+    nodes: PerProcess<Mutex<HashMap<NodeAddress, Record>>>,
+}
+
+#[derive(Default)]
+struct Record {
+    let_in_at: Option<Instant>,
+    refused: Option<(Instant, Error)>,
+    /// One connection is trying while the others wait.
+    trying: Option<Arc<Event>>,
+}
+
+impl Record {
+    fn is_of_interest(&self) -> bool {
+        let recent = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < TRUST);
+        self.trying.is_some()
+            || recent(self.let_in_at)
+            || recent(self.refused.as_ref().map(|(at, _)| *at))
+    }
+}
+
+/// What [`Logins::turn`] finds.
+enum Turn {
+    Go { alone: bool },
+    Wait(Arc<Event>),
+    Refused(Error),
+}
+
+/// A login under way. Dropped without an outcome it counts for nothing, and the next may try.
+pub(super) struct Attempt<'a> {
+    logins: &'a Logins,
+    node: &'a NodeAddress,
+    alone: bool,
+}
+
+impl Logins {
+    /// The right to log in at the node, waited for until the deadline.
+    ///
+    /// # Errors
+    /// AUTH: it refused a moment ago. TIMEOUT.
+    pub(super) fn begin<'a>(
+        &'a self,
+        node: &'a NodeAddress,
+        deadline: Deadline,
+    ) -> Result<Attempt<'a>> {
+        loop {
+            match self.turn(node) {
+                Turn::Go { alone } => return Ok(Attempt { logins: self, node, alone }),
+                Turn::Refused(error) => return Err(error),
+                Turn::Wait(ended) if ended.wait(deadline) => {}
+                Turn::Wait(_) => {
+                    let message = format!(
+                        "{node}: the call's time ended while another connection was logging in; allow it \
+                         more, or see why the node is slow"
+                    );
+                    return Err(Error::new(Status::Timeout, message).on_node(node));
+                }
+            }
+        }
+    }
+
+    /// What was refused may be let in from now on: the credentials are others.
+    pub(super) fn forget_refusals(&self) {
+        for record in self.nodes().lock().values_mut() {
+            record.refused = None;
+        }
+    }
+
+    fn turn(&self, node: &NodeAddress) -> Turn {
+        let mut nodes = self.nodes().lock();
+        if nodes.len() >= MANY && !nodes.contains_key(node) {
+            nodes.retain(|_, record| record.is_of_interest());
+        }
+        let record = nodes.entry(node.clone()).or_default();
+        if let Some((at, error)) = &record.refused
+            && at.elapsed() < PAUSE
+        {
+            return Turn::Refused(error.clone());
+        }
+        if record.let_in_at.is_some_and(|at| at.elapsed() < TRUST) {
+            return Turn::Go { alone: false };
+        }
+        if let Some(trying) = &record.trying {
+            return Turn::Wait(Arc::clone(trying));
+        }
+        record.trying = Some(Arc::new(Event::new()));
+        Turn::Go { alone: true }
+    }
+
+    fn nodes(&self) -> &Mutex<HashMap<NodeAddress, Record>> {
+        self.nodes.get_or_make(Mutex::default)
+    }
+
+    fn note(&self, node: &NodeAddress, note: impl FnOnce(&mut Record)) {
+        if let Some(record) = self.nodes().lock().get_mut(node) {
+            note(record);
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// The node let us in, or did not.
+    pub(super) fn ended(self, outcome: Result<(), &Error>) {
+        let now = Instant::now();
+        match outcome {
+            Ok(()) => self.logins.note(self.node, |record| {
+                record.let_in_at = Some(now);
+                record.refused = None;
+            }),
+            Err(error) if error.status() == Status::Auth => {
+                let told_again = Error::new(
+                    Status::Auth,
+                    format!(
+                        "{} (told less than {} ms ago; it is not asked more often)",
+                        error.message(),
+                        PAUSE.as_millis()
+                    ),
+                );
+                let told_again =
+                    told_again.on_node(self.node).with_server_code(error.server_code());
+                self.logins.note(self.node, |record| {
+                    record.let_in_at = None;
+                    record.refused = Some((now, told_again));
+                });
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.alone {
+            return;
+        }
+        let mut trying = None;
+        self.logins.note(self.node, |record| trying = record.trying.take());
+        if let Some(trying) = trying {
+            trying.set();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong() -> Error {
+        Error::new(Status::Auth, "wrong").with_server_code("WRONGPASS")
+    }
+
+    #[test]
+    fn who_is_refused_is_not_asked_again_at_once() {
+        let (logins, node) = (Logins::default(), NodeAddress::new("a", 1));
+        let soon = Deadline::after(Duration::from_secs(20));
+        logins.begin(&node, soon).unwrap().ended(Err(&wrong()));
+        let again = logins.begin(&node, soon).err().unwrap();
+        assert_eq!((again.status(), again.server_code()), (Status::Auth, "WRONGPASS"));
+        // Another node is another matter, and so are other credentials.
+        assert!(logins.begin(&NodeAddress::new("b", 1), soon).is_ok());
+        logins.forget_refusals();
+        assert!(logins.begin(&node, soon).is_ok());
+    }
+
+    #[test]
+    fn one_tries_while_the_others_wait() {
+        let (logins, node) = (Logins::default(), NodeAddress::new("a", 1));
+        let at_once = || Deadline::after(Duration::ZERO);
+        let first = logins.begin(&node, at_once()).unwrap();
+        let status = logins.begin(&node, at_once()).err().map(|error| error.status());
+        assert_eq!(status, Some(Status::Timeout));
+        // Given up: the next one tries.
+        drop(first);
+        let second = logins.begin(&node, at_once()).unwrap();
+        second.ended(Ok(()));
+        let _third = logins.begin(&node, at_once()).unwrap();
+        assert!(logins.begin(&node, at_once()).is_ok(), "all go once it let one in");
+    }
+
+    #[test]
+    fn many_threads_ask_once() {
+        let (logins, node) = (Logins::default(), NodeAddress::new("a", 1));
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let soon = Deadline::after(Duration::from_secs(20));
+                    if let Ok(attempt) = logins.begin(&node, soon) {
+                        asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        attempt.ended(Err(&wrong()));
+                    }
+                });
+            }
+        });
+        assert_eq!(asked.into_inner(), 1);
+    }
+}
