@@ -373,11 +373,11 @@ typedef enum {
  */
 typedef enum {
     /**
-     * To read. Today the primary answers reads, too.
+     * To read: from the node that the option `read_from` says. A connection to a replica refuses writes.
      */
     REDISCLUSTER_READ = 1,
     /**
-     * To read and write.
+     * To read and write: from the primary. READ_ONLY with the option `readonly`.
      */
     REDISCLUSTER_WRITE = 2,
 } rediscluster_access;
@@ -863,7 +863,7 @@ const char *rediscluster_options_name(size_t index);
 
 /**
  * The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
- * "enum" or "nodes". More may be added.
+ * "enum", "nodes" or "zones". More may be added.
  *
  * index: 0 to rediscluster_options_count() - 1.
  *
@@ -1072,7 +1072,9 @@ rediscluster_status rediscluster_pool_topology(const rediscluster_pool *pool,
 void rediscluster_pool_free(rediscluster_pool *pool);
 
 /**
- * Checks out a connection to the node that serves a slot.
+ * Checks out a connection to a node that serves a slot: to its primary, or for reading to the one whose
+ * turn it is by the option `read_from`. A replica that cannot be dialled is passed over within the call,
+ * and rests for `replica_cooldown`.
  *
  * slot: 0 to 16383.
  * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
@@ -1082,7 +1084,7 @@ void rediscluster_pool_free(rediscluster_pool *pool);
  *
  * Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
  * POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
- * CLOSED; INVALID_ARGUMENT.
+ * READ_ONLY for REDISCLUSTER_WRITE with the option `readonly`; CLOSED; INVALID_ARGUMENT.
  * Ownership: the connection is the caller's, who gives it back with
  * rediscluster_connection_release or rediscluster_pool_release.
  * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
@@ -1097,7 +1099,7 @@ rediscluster_status rediscluster_pool_get_by_slot(rediscluster_pool *pool,
                                                   rediscluster_error **error);
 
 /**
- * Checks out a connection to the node that serves a key.
+ * Checks out a connection to a node that serves a key, as rediscluster_pool_get_by_slot does for its slot.
  *
  * key, len: the key, binary safe; NULL with 0 is the empty key.
  * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
@@ -1142,7 +1144,8 @@ rediscluster_status rediscluster_pool_get_by_node(rediscluster_pool *pool,
                                                   rediscluster_error **error);
 
 /**
- * Checks out a connection to any primary: for commands without keys.
+ * Checks out a connection to any primary: for commands without keys. With the options `readonly` and
+ * `read_from`, unless that is primary, to any node.
  *
  * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
  * says; -2 is the option `timeout`.

@@ -6,26 +6,31 @@ use super::error::rediscluster_error;
 use super::pool::rediscluster_pool;
 use super::status::rediscluster_status;
 use super::{arg, handle};
+use crate::pool::Access;
 
 /// What a connection is wanted for.
 #[repr(C)]
 pub enum rediscluster_access {
-    /// To read. Today the primary answers reads, too.
+    /// To read: from the node that the option `read_from` says. A connection to a replica refuses writes.
     REDISCLUSTER_READ = 1,
-    /// To read and write.
+    /// To read and write: from the primary. READ_ONLY with the option `readonly`.
     REDISCLUSTER_WRITE = 2,
 }
 
-fn check_access(access: i32) -> Result<(), Failure> {
-    if access == rediscluster_access::REDISCLUSTER_READ as i32
-        || access == rediscluster_access::REDISCLUSTER_WRITE as i32
-    {
-        return Ok(());
+#[inline]
+fn access_of(access: i32) -> Result<Access, Failure> {
+    if access == rediscluster_access::REDISCLUSTER_WRITE as i32 {
+        return Ok(Access::Write);
+    }
+    if access == rediscluster_access::REDISCLUSTER_READ as i32 {
+        return Ok(Access::Read);
     }
     Err(Failure::argument("access", "must be REDISCLUSTER_READ or REDISCLUSTER_WRITE"))
 }
 
-/// Checks out a connection to the node that serves a slot.
+/// Checks out a connection to a node that serves a slot: to its primary, or for reading to the one whose
+/// turn it is by the option `read_from`. A replica that cannot be dialled is passed over within the call,
+/// and rests for `replica_cooldown`.
 ///
 /// slot: 0 to 16383.
 /// access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
@@ -35,7 +40,7 @@ fn check_access(access: i32) -> Result<(), Failure> {
 ///
 /// Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
 /// POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
-/// CLOSED; INVALID_ARGUMENT.
+/// READ_ONLY for REDISCLUSTER_WRITE with the option `readonly`; CLOSED; INVALID_ARGUMENT.
 /// Ownership: the connection is the caller's, who gives it back with
 /// rediscluster_connection_release or rediscluster_pool_release.
 /// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
@@ -55,14 +60,14 @@ pub unsafe extern "C" fn rediscluster_pool_get_by_slot(
         let out = unsafe { arg::output(out, "out") }?;
         // SAFETY: NULL or a live pool, by the API's contract.
         let pool = unsafe { arg::object(pool, "pool") }?;
-        check_access(access)?;
+        let access = access_of(access)?;
         let timeout = arg::timeout(timeout_ms)?;
-        *out = handle::give_connection(pool.0.get_by_slot(slot, timeout)?);
+        *out = handle::give_connection(pool.0.get_by_slot(slot, access, timeout)?);
         Ok(())
     })
 }
 
-/// Checks out a connection to the node that serves a key.
+/// Checks out a connection to a node that serves a key, as rediscluster_pool_get_by_slot does for its slot.
 ///
 /// key, len: the key, binary safe; NULL with 0 is the empty key.
 /// access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
@@ -93,9 +98,9 @@ pub unsafe extern "C" fn rediscluster_pool_get_by_key(
         let pool = unsafe { arg::object(pool, "pool") }?;
         // SAFETY: NULL or `len` readable bytes, by the API's contract.
         let key = unsafe { arg::bytes(key, len, "key") }?;
-        check_access(access)?;
+        let access = access_of(access)?;
         let timeout = arg::timeout(timeout_ms)?;
-        *out = handle::give_connection(pool.0.get_by_key(key, timeout)?);
+        *out = handle::give_connection(pool.0.get_by_key(key, access, timeout)?);
         Ok(())
     })
 }
@@ -134,7 +139,8 @@ pub unsafe extern "C" fn rediscluster_pool_get_by_node(
     })
 }
 
-/// Checks out a connection to any primary: for commands without keys.
+/// Checks out a connection to any primary: for commands without keys. With the options `readonly` and
+/// `read_from`, unless that is primary, to any node.
 ///
 /// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
 /// says; -2 is the option `timeout`.

@@ -12,7 +12,7 @@ use crate::connection::Destination;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
-use crate::options::PoolExhausted;
+use crate::options::{PoolExhausted, ReadFrom};
 use crate::os::clock::coarse_millis;
 
 /// How a get may wait.
@@ -170,11 +170,22 @@ impl Core {
             Err(error) => {
                 let log = &self.options.log;
                 log.line(Level::Warning, format_args!("dialing {node} failed: {error}"));
+                self.rest_after(place.member, &error);
                 return Err(error);
             }
         };
         self.options.log.line(Level::Debug, format_args!("connected to {node}"));
-        self.members.lock().dialed(&mut place, coarse_millis());
+        let (read_from, zone) = (self.options.read_from, self.options.client_az.as_deref());
+        let is_near = zone.is_some() && connection.availability_zone() == zone;
+        let old_routes = {
+            let mut members = self.members.lock();
+            members.dialed(&mut place, coarse_millis());
+            match read_from {
+                ReadFrom::Az => members.learn_zone(place.member, is_near, read_from),
+                _ => None,
+            }
+        };
+        drop(old_routes);
         Lease::new(place, epoch, connection)
     }
 }
