@@ -100,6 +100,7 @@ impl Core {
     }
 
     /// The same for reading: of the node whose turn it is.
+    #[inline(always)]
     fn get_of_reader(self: &Arc<Self>, slot: u16, timeout: Timeout) -> Result<Handle> {
         let now = coarse_millis();
         let idle = self.members.lock().take_idle_reader(slot, now);

@@ -41,18 +41,12 @@ impl Members {
         let shard = self.routes.map.primary_of(slot)?;
         let turn = self.turns.get_mut(shard)?;
         let (index, place) = self.routes.readers.get(shard)?.first(*turn)?;
-        if self.list.get(index as usize)?.rests_until != 0 {
+        let member = self.list.get(index as usize)?;
+        if member.rests_until != 0 || member.idle.is_empty() {
             return None;
         }
-        // Counted before it is known that one is idle: so the borrows end here, and it is undone below.
-        let before = std::mem::replace(turn, place + 1);
-        let lease = self.take_idle(index as usize, now);
-        if lease.is_none()
-            && let Some(turn) = self.turns.get_mut(shard)
-        {
-            *turn = before;
-        }
-        lease
+        *turn = place + 1;
+        self.take_idle(index as usize, now)
     }
 
     /// The next candidate of the slot's reads that was not tried yet; None if nobody is left. `own`: the

@@ -52,7 +52,7 @@ impl Lease {
     /// To be told of each reply before the caller has it: a replica that says it cannot answer rests.
     #[inline]
     pub fn note(&self, reply: &Reply) {
-        if reply.root().kind() == Kind::Error && self.connection.is_readonly() {
+        if self.connection.is_readonly() && reply.root().kind() == Kind::Error {
             self.note_refusal(reply);
         }
     }
