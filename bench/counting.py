@@ -73,29 +73,45 @@ class Cluster:
         self.process.wait()
 
 
-class KnownNodes:
-    """One scripted node whose CLUSTER SLOTS names a thousand."""
+class Scripted:
+    """Scripted nodes; `node` is the first."""
+
+    def __init__(self, topology):
+        self.script = f"node *\n  handshake\n  topology {topology}\nend\n"
 
     def __enter__(self):
-        width = 16384 // KNOWN_NODES
-        ranges = []
-        for i in range(KNOWN_NODES):
-            last = 16383 if i == KNOWN_NODES - 1 else (i + 1) * width - 1
-            owner = "1" if i == 0 else f"10.0.{i // 250}.{i % 250 + 1}:6379"
-            ranges.append(f"{i * width}-{last}={owner}")
-        script = f"node 1\n  handshake\n  topology {' '.join(ranges)}\nend\n"
         self.process = subprocess.Popen([SERVERS / "debug" / "fake-node"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.process.stdin.write(script)
+        self.process.stdin.write(self.script)
         self.process.stdin.flush()
         words = self.process.stdout.readline().split()
         if words[:1] != ["ports"]:
-            raise Failed("the scripted node did not start: " + " ".join(words))
+            raise Failed("the scripted nodes did not start: " + " ".join(words))
         self.node = f"127.0.0.1:{words[1]}"
         return self
 
     def __exit__(self, *_):
         self.process.stdin.close()
         self.process.wait()
+
+
+class KnownNodes(Scripted):
+    """One scripted node whose CLUSTER SLOTS names a thousand."""
+
+    def __init__(self):
+        width = 16384 // KNOWN_NODES
+        ranges = []
+        for i in range(KNOWN_NODES):
+            last = 16383 if i == KNOWN_NODES - 1 else (i + 1) * width - 1
+            owner = "1" if i == 0 else f"10.0.{i // 250}.{i % 250 + 1}:6379"
+            ranges.append(f"{i * width}-{last}={owner}")
+        super().__init__(" ".join(ranges))
+
+
+class Shard(Scripted):
+    """A scripted primary and its two replicas."""
+
+    def __init__(self):
+        super().__init__("0-16383=1,replica:2,replica:3")
 
 
 def put_data(node):

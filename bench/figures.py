@@ -25,17 +25,17 @@ class Figure:
 
 
 # Instructions when last written down: `bench/run --counts` prints today's.
-PAIR, GET, GET_BUILT, ELEMENT = 381, 1088, 1482, 88.4
+PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 381, 426, 1088, 1482, 88.4
 IDLE, KNOWN = 535, 694_080
 
 
-def count(node, known):
-    """All of them. `node` holds the data, `known` names a thousand nodes."""
+def count(node, known, shard):
+    """All of them. `node` holds the data, `known` names a thousand nodes, `shard` is a primary with two replicas."""
 
     def round_of(value):
         return round(value, 2)
 
-    def instructions(workload, rounds, per=1, inside=()):
+    def instructions(workload, rounds, per=1, inside=(), node=node):
         return round_of(counting.instructions("ours", workload, node, rounds, inside) / per)
 
     # Not the caller's own loop, which is a twentieth of it.
@@ -43,6 +43,8 @@ def count(node, known):
 
     figures = [
         Figure("checkout and release: instructions", "", 400, instructions("pair", 5000, inside=pair), PAIR, below=True),
+        Figure("the same of a replica, by turns: instructions", "", 460,
+               instructions("read-pair", 5000, inside=pair, node=shard), READ_PAIR, below=True),
         Figure("GET of 64 bytes: instructions, command built once", "", 1600, instructions("get", 5000), GET),
         Figure("GET of 64 bytes: instructions, command built each time", "", 1600, instructions("get-built", 5000), GET_BUILT),
         Figure("LRANGE of 1,000: instructions an element", "", 130, instructions("lrange", 40, counting.ELEMENTS), ELEMENT),

@@ -16,12 +16,12 @@ static void check(rediscluster_status status, const char *what)
 
 #define KEY(text) (const uint8_t *)(text), sizeof(text) - 1
 
-static void pairs(rediscluster_pool *pool, int32_t slot, long count)
+static void pairs(rediscluster_pool *pool, int32_t slot, int32_t access, long count)
 {
     rediscluster_connection *connection;
     for (; count > 0; count--)
-        if (rediscluster_pool_get_by_slot(pool, slot, REDISCLUSTER_WRITE, REDISCLUSTER_TIMEOUT_DEFAULT, &connection,
-                                          &error) != REDISCLUSTER_OK ||
+        if (rediscluster_pool_get_by_slot(pool, slot, access, REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error) !=
+                REDISCLUSTER_OK ||
             rediscluster_connection_release(connection, &error) != REDISCLUSTER_OK)
             check(rediscluster_error_status(error), "pair");
 }
@@ -65,7 +65,12 @@ int main(int argc, char **argv)
     rediscluster_pool *pool;
     rediscluster_connection *connection;
     rediscluster_command *small, *large, *list;
+    int is_read_pair = strcmp(workload, "read-pair") == 0;
+    int is_pair = is_read_pair || strcmp(workload, "pair") == 0;
+    int32_t access = is_read_pair ? REDISCLUSTER_READ : REDISCLUSTER_WRITE;
     check(rediscluster_options_from_url(url, &options, &error), "options");
+    if (is_read_pair)
+        check(rediscluster_options_set(options, "read_from", "replica", &error), "options");
     check(rediscluster_pool_new(options, &pool, &error), "pool");
     check(rediscluster_command_from_argv(REDISCLUSTER_ARGS("GET", SMALL_KEY), &small, &error), "command");
     check(rediscluster_command_from_argv(REDISCLUSTER_ARGS("GET", LARGE_KEY), &large, &error), "command");
@@ -73,19 +78,18 @@ int main(int argc, char **argv)
 
     /* Once each: what is made at the first use is made. */
     int32_t slot = rediscluster_key_slot(KEY(SMALL_KEY));
-    pairs(pool, slot, 2);
-    check(rediscluster_pool_get_by_slot(pool, slot, REDISCLUSTER_WRITE, REDISCLUSTER_TIMEOUT_DEFAULT, &connection,
-                                        &error), "get");
-    gets(connection, small, 1, SMALL, 2);
-    if (strcmp(workload, "lrange") == 0)
-        lists(connection, list, 2);
-    int is_pair = strcmp(workload, "pair") == 0;
-    if (is_pair)
-        check(rediscluster_connection_release(connection, &error), "release");
+    pairs(pool, slot, access, 2);
+    if (!is_pair) {
+        check(rediscluster_pool_get_by_slot(pool, slot, access, REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error),
+              "get");
+        gets(connection, small, 1, SMALL, 2);
+        if (strcmp(workload, "lrange") == 0)
+            lists(connection, list, 2);
+    }
 
     double wall_begin = wall(), cpu_begin = cpu();
     if (is_pair)
-        pairs(pool, slot, count);
+        pairs(pool, slot, access, count);
     else if (strcmp(workload, "get") == 0)
         gets(connection, small, 0, SMALL, count);
     else if (strcmp(workload, "get-built") == 0)

@@ -373,11 +373,11 @@ typedef enum {
  */
 typedef enum {
     /**
-     * To read. Today the primary answers reads, too.
+     * To read: from the node that the option `read_from` says. A connection to a replica refuses writes.
      */
     REDISCLUSTER_READ = 1,
     /**
-     * To read and write.
+     * To read and write: from the primary. READ_ONLY with the option `readonly`.
      */
     REDISCLUSTER_WRITE = 2,
 } rediscluster_access;
@@ -892,7 +892,7 @@ const char *rediscluster_options_name(size_t index);
 
 /**
  * The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
- * "enum" or "nodes". More may be added.
+ * "enum", "nodes" or "zones". More may be added.
  *
  * index: 0 to rediscluster_options_count() - 1.
  *
@@ -992,95 +992,6 @@ rediscluster_status rediscluster_options_set_credentials(rediscluster_options *o
 rediscluster_status rediscluster_pool_new(const rediscluster_options *options,
                                           rediscluster_pool **out,
                                           rediscluster_error **error);
-
-/**
- * Checks out a connection to the node that serves a slot.
- *
- * slot: 0 to 16383.
- * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
- * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
- * says; -2 is the option `timeout`.
- * out: the connection.
- *
- * Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
- * POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
- * CLOSED; INVALID_ARGUMENT.
- * Ownership: the connection is the caller's, who gives it back with
- * rediscluster_connection_release or rediscluster_pool_release.
- * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
- * `timeout_ms`.
- * Threads: any thread.
- */
-rediscluster_status rediscluster_pool_get_by_slot(rediscluster_pool *pool,
-                                                  int32_t slot,
-                                                  int32_t access,
-                                                  int64_t timeout_ms,
-                                                  rediscluster_connection **out,
-                                                  rediscluster_error **error);
-
-/**
- * Checks out a connection to the node that serves a key.
- *
- * key, len: the key, binary safe; NULL with 0 is the empty key.
- * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
- * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
- * says; -2 is the option `timeout`.
- * out: the connection.
- *
- * Returns: as rediscluster_pool_get_by_slot.
- * Ownership: the connection is the caller's, who gives it back with
- * rediscluster_connection_release or rediscluster_pool_release.
- * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
- * `timeout_ms`.
- * Threads: any thread.
- */
-rediscluster_status rediscluster_pool_get_by_key(rediscluster_pool *pool,
-                                                 const uint8_t *key,
-                                                 size_t len,
-                                                 int32_t access,
-                                                 int64_t timeout_ms,
-                                                 rediscluster_connection **out,
-                                                 rediscluster_error **error);
-
-/**
- * Checks out a connection to a node. One to a replica is ready to read there (READONLY).
- *
- * node: "host:port" as the cluster announces it or as it is dialled, or the node's id.
- * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
- * says; -2 is the option `timeout`.
- * out: the connection.
- *
- * Returns: UNKNOWN_NODE if there is no such node; else as rediscluster_pool_get_by_slot.
- * Ownership: the connection is the caller's, who gives it back with
- * rediscluster_connection_release or rediscluster_pool_release.
- * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
- * `timeout_ms`.
- * Threads: any thread.
- */
-rediscluster_status rediscluster_pool_get_by_node(rediscluster_pool *pool,
-                                                  const char *node,
-                                                  int64_t timeout_ms,
-                                                  rediscluster_connection **out,
-                                                  rediscluster_error **error);
-
-/**
- * Checks out a connection to any primary: for commands without keys.
- *
- * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
- * says; -2 is the option `timeout`.
- * out: the connection.
- *
- * Returns: as rediscluster_pool_get_by_slot.
- * Ownership: the connection is the caller's, who gives it back with
- * rediscluster_connection_release or rediscluster_pool_release.
- * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
- * `timeout_ms`.
- * Threads: any thread.
- */
-rediscluster_status rediscluster_pool_get_random(rediscluster_pool *pool,
-                                                 int64_t timeout_ms,
-                                                 rediscluster_connection **out,
-                                                 rediscluster_error **error);
 
 /**
  * Gives a connection back to this pool; the same as rediscluster_connection_release, and checks
@@ -1247,6 +1158,98 @@ rediscluster_status rediscluster_pool_topology(const rediscluster_pool *pool,
  * Threads: not while another thread uses the object.
  */
 void rediscluster_pool_free(rediscluster_pool *pool);
+
+/**
+ * Checks out a connection to a node that serves a slot: to its primary, or for reading to the one whose
+ * turn it is by the option `read_from`. A replica that cannot be dialled is passed over within the call,
+ * and rests for `replica_cooldown`.
+ *
+ * slot: 0 to 16383.
+ * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
+ * POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
+ * READ_ONLY for REDISCLUSTER_WRITE with the option `readonly`; CLOSED; INVALID_ARGUMENT.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_by_slot(rediscluster_pool *pool,
+                                                  int32_t slot,
+                                                  int32_t access,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_connection **out,
+                                                  rediscluster_error **error);
+
+/**
+ * Checks out a connection to a node that serves a key, as rediscluster_pool_get_by_slot does for its slot.
+ *
+ * key, len: the key, binary safe; NULL with 0 is the empty key.
+ * access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: as rediscluster_pool_get_by_slot.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_by_key(rediscluster_pool *pool,
+                                                 const uint8_t *key,
+                                                 size_t len,
+                                                 int32_t access,
+                                                 int64_t timeout_ms,
+                                                 rediscluster_connection **out,
+                                                 rediscluster_error **error);
+
+/**
+ * Checks out a connection to a node. One to a replica is ready to read there (READONLY).
+ *
+ * node: "host:port" as the cluster announces it or as it is dialled, or the node's id.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: UNKNOWN_NODE if there is no such node; else as rediscluster_pool_get_by_slot.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_by_node(rediscluster_pool *pool,
+                                                  const char *node,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_connection **out,
+                                                  rediscluster_error **error);
+
+/**
+ * Checks out a connection to any primary: for commands without keys. With the options `readonly` and
+ * `read_from`, unless that is primary, to any node.
+ *
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: as rediscluster_pool_get_by_slot.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_random(rediscluster_pool *pool,
+                                                 int64_t timeout_ms,
+                                                 rediscluster_connection **out,
+                                                 rediscluster_error **error);
 
 /**
  * Sends a command and waits for its reply.

@@ -1,7 +1,7 @@
 //! The library's one error: what happened, where, what was tried, what to do.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::node::NodeAddress;
 
@@ -75,6 +75,17 @@ pub struct Attempt {
     pub elapsed: Duration,
     /// How it ended: a redirect or the cause of failure.
     pub cause: String,
+}
+
+impl Attempt {
+    /// What began at `started` and ended just now with this error.
+    pub fn at(started: Instant, error: &Error) -> Self {
+        Self {
+            node: error.node().to_owned(),
+            elapsed: started.elapsed(),
+            cause: error.message().to_owned(),
+        }
+    }
 }
 
 /// An error: a status, a message for people, and the details programs ask for.

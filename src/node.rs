@@ -31,6 +31,11 @@ impl NodeAddress {
         Self { host: Arc::from(bare), port }
     }
 
+    /// True if both name the same: hosts are equal in any letter case.
+    pub fn is(&self, other: &Self) -> bool {
+        self.port == other.port && self.host.eq_ignore_ascii_case(&other.host)
+    }
+
     /// Reads `host:port`, `[v6]:port` or the server's own `v6:port` (the last colon parts the port,
     /// as in MOVED and CLUSTER NODES). The error says what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, String> {

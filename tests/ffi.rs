@@ -10,6 +10,7 @@ use std::ffi::{CStr, c_char};
 use std::ptr::{dangling_mut, null, null_mut};
 
 use rediscluster::ffi::callback::*;
+use rediscluster::ffi::checkout::*;
 use rediscluster::ffi::command::*;
 use rediscluster::ffi::connection::*;
 use rediscluster::ffi::error::*;

@@ -33,12 +33,24 @@ fn other_values(name: &str, type_name: &str) -> Vec<(&'static str, &'static str)
         ("ssl_min_version", _) => vec![("1.3", "1.3"), ("1.2", "1.2")],
         ("ssl_server_name", _) => vec![("redis.test", "redis.test"), ("", "")],
         ("ssl_ca_data", _) => vec![("-----BEGIN\nx\r\n", "-----BEGIN\nx\r\n"), ("", "")],
+        ("read_from", _) => vec![
+            ("replica_preferred", "replica_preferred"),
+            ("Replica", "replica"),
+            ("ANY", "any"),
+            ("az", "az"),
+            ("primary", "primary"),
+        ],
         ("max_connections_per_node", _) => {
             vec![("yes", "16"), ("YES", "16"), ("7", "7"), ("no", "0")]
         }
         (_, "nodes") => vec![
             ("a:1", "a:1"),
             (" a:1 , [::1]:7000,::2:7001", "a:1,[::1]:7000,[::2]:7001"),
+            ("", ""),
+        ],
+        (_, "zones") => vec![
+            ("a:1=eu-1a", "a:1=eu-1a"),
+            (" a:1 = x , [::1]:7000=y,::2:7001=a b", "a:1=x,[::1]:7000=y,[::2]:7001=a b"),
             ("", ""),
         ],
         ("client_name", _) => vec![("web-1", "web-1"), ("", "")],
@@ -70,6 +82,18 @@ fn bad_values(name: &str, type_name: &str) -> &'static [&'static str] {
         (_, "nodes") => {
             &["a", "a:0", "a:70000", "a:1,", ",a:1", "a:1,,b:1", "a:x", "a:1;b:2", "a b:1"]
         }
+        (_, "zones") => &[
+            "a",
+            "a:1",
+            "a:1=",
+            "=x",
+            "a=x",
+            "a:0=x",
+            "a:1=x,",
+            "a:1=x,b:1",
+            "a:1=x,A:1=y",
+            "a:1=x\n",
+        ],
         (_, "bool") => &["", "y", "2", "yes ", "ja"],
         (_, "enum") => &["", "auto,slots", "4", "all"],
         (_, "bytes") => {
@@ -270,6 +294,22 @@ fn options_that_make_no_sense_together() {
     let message = refused(check(&[nodes, ("topology_refresh_interval", "99")]));
     assert!(message.contains("topology_refresh_min_interval"), "{message}");
     check(&[nodes, ("topology_refresh_interval", "100")]).unwrap();
+    let message = refused(check(&[nodes, ("read_from", "az")]));
+    assert!(message.contains("read_from") && message.contains("client_az"), "{message}");
+    check(&[nodes, ("read_from", "az"), ("client_az", "x")]).unwrap();
+    check(&[nodes, ("client_az", "x"), ("replica_cooldown", "0")]).unwrap();
+}
+
+#[test]
+fn a_zone_entry_without_its_partner_is_named() {
+    for (value, entry) in [
+        ("a:1=x,b:2", "entry 2: \"b:2\""),
+        ("a:1=", "entry 1: \"a:1=\""),
+        ("=x", "entry 1: \"=x\""),
+    ] {
+        let message = refused(Options::new().set("availability_zones", value));
+        assert!(message.contains("availability_zones") && message.contains(entry), "{message}");
+    }
 }
 
 #[test]

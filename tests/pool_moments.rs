@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rediscluster::deadline::Timeout;
 use rediscluster::options::Options;
-use rediscluster::pool::{Pool, handles};
+use rediscluster::pool::{Access, Pool, handles};
 use rediscluster_test_support::fake_node::FakeNodes;
 
 const WAIT: Timeout = Timeout::Within(Duration::from_secs(10));
@@ -28,7 +28,7 @@ fn a_random_get_outlives_the_node_it_waits_for() {
     .unwrap();
     let settings = [("max_connections", "1"), ("pool_exhausted", "block")];
     let pool = Arc::new(pool(&nodes, &settings));
-    let out = pool.get_by_slot(0, WAIT).unwrap();
+    let out = pool.get_by_slot(0, Access::Write, WAIT).unwrap();
     let waiter = {
         let pool = pool.clone();
         std::thread::spawn(move || pool.get_random(WAIT).map_err(|error| error.status()))

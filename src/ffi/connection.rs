@@ -66,7 +66,9 @@ pub unsafe extern "C" fn rediscluster_connection_command(
         let timeout = arg::timeout(timeout_ms)?;
         let answer = handles::with(connection, |lease| {
             let deadline = timeout.deadline(lease.command_timeout());
-            lease.connection().command(command, deadline)
+            let answer = lease.connection().command(command, deadline)?;
+            lease.note(&answer);
+            Ok(answer)
         })?;
         *reply = handle::give_reply(answer);
         Ok(())
@@ -157,7 +159,10 @@ pub unsafe extern "C" fn rediscluster_connection_read(
                 // A program that polls and wants no error pays for none.
                 None if error.is_null() => Ok(None),
                 None => Err(nothing_came().on_node(lease.connection().node())),
-                Some(answer) => Ok(Some(answer)),
+                Some(answer) => {
+                    lease.note(&answer);
+                    Ok(Some(answer))
+                }
             }
         })?;
         let Some(answer) = answer else {

@@ -33,6 +33,8 @@ pub mod callback;
 
 pub mod pool;
 
+pub mod checkout;
+
 pub mod connection;
 
 pub mod command;

@@ -1,4 +1,4 @@
-//! Pools: exclusive connections by slot, key and node.
+//! Pools: how they begin and end, and what is done to a whole one.
 
 use super::call::{self, Failure, call};
 use super::connection::rediscluster_connection;
@@ -14,7 +14,7 @@ use crate::pool::Pool;
 
 /// A pool of connections to the nodes of a cluster, shared by any number of threads. After a fork
 /// the child may go on using it: it makes connections of its own.
-pub struct rediscluster_pool(Pool);
+pub struct rediscluster_pool(pub(super) Pool);
 
 /// `timeout_ms`: does not wait.
 pub const REDISCLUSTER_TIMEOUT_NOW: i64 = 0;
@@ -22,24 +22,6 @@ pub const REDISCLUSTER_TIMEOUT_NOW: i64 = 0;
 pub const REDISCLUSTER_TIMEOUT_NEVER: i64 = -1;
 /// `timeout_ms`: the option's value, `timeout` for gets, `command_timeout` for everything else.
 pub const REDISCLUSTER_TIMEOUT_DEFAULT: i64 = -2;
-
-/// What a connection is wanted for.
-#[repr(C)]
-pub enum rediscluster_access {
-    /// To read. Today the primary answers reads, too.
-    REDISCLUSTER_READ = 1,
-    /// To read and write.
-    REDISCLUSTER_WRITE = 2,
-}
-
-fn check_access(access: i32) -> Result<(), Failure> {
-    if access == rediscluster_access::REDISCLUSTER_READ as i32
-        || access == rediscluster_access::REDISCLUSTER_WRITE as i32
-    {
-        return Ok(());
-    }
-    Err(Failure::argument("access", "must be REDISCLUSTER_READ or REDISCLUSTER_WRITE"))
-}
 
 /// Makes a pool. Discovers the cluster from the startup nodes, unless the option `init_slot_cache`
 /// is
@@ -66,145 +48,6 @@ pub unsafe extern "C" fn rediscluster_pool_new(
         // SAFETY: NULL or live options nobody changes now, by the API's contract.
         let options = unsafe { arg::object(options, "options") }?;
         *out = handle::give(rediscluster_pool(Pool::new(options.core().clone())?));
-        Ok(())
-    })
-}
-
-/// Checks out a connection to the node that serves a slot.
-///
-/// slot: 0 to 16383.
-/// access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
-/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
-/// says; -2 is the option `timeout`.
-/// out: the connection.
-///
-/// Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
-/// POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
-/// CLOSED; INVALID_ARGUMENT.
-/// Ownership: the connection is the caller's, who gives it back with
-/// rediscluster_connection_release or rediscluster_pool_release.
-/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
-/// `timeout_ms`.
-/// Threads: any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rediscluster_pool_get_by_slot(
-    pool: *mut rediscluster_pool,
-    slot: i32,
-    access: i32,
-    timeout_ms: i64,
-    out: *mut *mut rediscluster_connection,
-    error: *mut *mut rediscluster_error,
-) -> rediscluster_status {
-    call(error, || {
-        // SAFETY: NULL or a place for one pointer, by the API's contract.
-        let out = unsafe { arg::output(out, "out") }?;
-        // SAFETY: NULL or a live pool, by the API's contract.
-        let pool = unsafe { arg::object(pool, "pool") }?;
-        check_access(access)?;
-        let timeout = arg::timeout(timeout_ms)?;
-        *out = handle::give_connection(pool.0.get_by_slot(slot, timeout)?);
-        Ok(())
-    })
-}
-
-/// Checks out a connection to the node that serves a key.
-///
-/// key, len: the key, binary safe; NULL with 0 is the empty key.
-/// access: REDISCLUSTER_READ or REDISCLUSTER_WRITE.
-/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
-/// says; -2 is the option `timeout`.
-/// out: the connection.
-///
-/// Returns: as rediscluster_pool_get_by_slot.
-/// Ownership: the connection is the caller's, who gives it back with
-/// rediscluster_connection_release or rediscluster_pool_release.
-/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
-/// `timeout_ms`.
-/// Threads: any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rediscluster_pool_get_by_key(
-    pool: *mut rediscluster_pool,
-    key: *const u8,
-    len: usize,
-    access: i32,
-    timeout_ms: i64,
-    out: *mut *mut rediscluster_connection,
-    error: *mut *mut rediscluster_error,
-) -> rediscluster_status {
-    call(error, || {
-        // SAFETY: NULL or a place for one pointer, by the API's contract.
-        let out = unsafe { arg::output(out, "out") }?;
-        // SAFETY: NULL or a live pool, by the API's contract.
-        let pool = unsafe { arg::object(pool, "pool") }?;
-        // SAFETY: NULL or `len` readable bytes, by the API's contract.
-        let key = unsafe { arg::bytes(key, len, "key") }?;
-        check_access(access)?;
-        let timeout = arg::timeout(timeout_ms)?;
-        *out = handle::give_connection(pool.0.get_by_key(key, timeout)?);
-        Ok(())
-    })
-}
-
-/// Checks out a connection to a node. One to a replica is ready to read there (READONLY).
-///
-/// node: "host:port" as the cluster announces it or as it is dialled, or the node's id.
-/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
-/// says; -2 is the option `timeout`.
-/// out: the connection.
-///
-/// Returns: UNKNOWN_NODE if there is no such node; else as rediscluster_pool_get_by_slot.
-/// Ownership: the connection is the caller's, who gives it back with
-/// rediscluster_connection_release or rediscluster_pool_release.
-/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
-/// `timeout_ms`.
-/// Threads: any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rediscluster_pool_get_by_node(
-    pool: *mut rediscluster_pool,
-    node: *const std::ffi::c_char,
-    timeout_ms: i64,
-    out: *mut *mut rediscluster_connection,
-    error: *mut *mut rediscluster_error,
-) -> rediscluster_status {
-    call(error, || {
-        // SAFETY: NULL or a place for one pointer, by the API's contract.
-        let out = unsafe { arg::output(out, "out") }?;
-        // SAFETY: NULL or a live pool, by the API's contract.
-        let pool = unsafe { arg::object(pool, "pool") }?;
-        // SAFETY: NULL or NUL-terminated, by the API's contract.
-        let node = unsafe { arg::text(node, "node") }?;
-        let timeout = arg::timeout(timeout_ms)?;
-        *out = handle::give_connection(pool.0.get_by_node(node, timeout)?);
-        Ok(())
-    })
-}
-
-/// Checks out a connection to any primary: for commands without keys.
-///
-/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
-/// says; -2 is the option `timeout`.
-/// out: the connection.
-///
-/// Returns: as rediscluster_pool_get_by_slot.
-/// Ownership: the connection is the caller's, who gives it back with
-/// rediscluster_connection_release or rediscluster_pool_release.
-/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
-/// `timeout_ms`.
-/// Threads: any thread.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rediscluster_pool_get_random(
-    pool: *mut rediscluster_pool,
-    timeout_ms: i64,
-    out: *mut *mut rediscluster_connection,
-    error: *mut *mut rediscluster_error,
-) -> rediscluster_status {
-    call(error, || {
-        // SAFETY: NULL or a place for one pointer, by the API's contract.
-        let out = unsafe { arg::output(out, "out") }?;
-        // SAFETY: NULL or a live pool, by the API's contract.
-        let pool = unsafe { arg::object(pool, "pool") }?;
-        let timeout = arg::timeout(timeout_ms)?;
-        *out = handle::give_connection(pool.0.get_random(timeout)?);
         Ok(())
     })
 }

@@ -25,6 +25,11 @@ pub enum Unit {
 pub enum Field {
     /// `host:port`, several parted by commas.
     Nodes { get: fn(&Options) -> &[NodeAddress], set: fn(&mut Options, Vec<NodeAddress>) },
+    /// `host:port=zone`, several parted by commas.
+    Zones {
+        get: fn(&Options) -> &[(NodeAddress, String)],
+        set: fn(&mut Options, Vec<(NodeAddress, String)>),
+    },
     /// Text; empty means none. `token`: printable ASCII without blanks, as CLIENT SETNAME asks.
     Text { token: bool, get: fn(&Options) -> Option<&str>, set: fn(&mut Options, Option<String>) },
     /// Certificates in PEM form, the one text that has line breaks; empty means none.
@@ -59,6 +64,7 @@ impl Field {
         match self {
             Self::Nodes { .. } => c"nodes",
             Self::Text { .. } | Self::Pem { .. } => c"string",
+            Self::Zones { .. } => c"zones",
             Self::Secret { .. } => c"secret",
             Self::Flag { .. } => c"bool",
             Self::Number { unit: Unit::Count, .. } => c"integer",
@@ -73,6 +79,7 @@ impl Field {
     pub(super) fn accepts(&self) -> String {
         match self {
             Self::Nodes { .. } => "host:port, several parted by commas".into(),
+            Self::Zones { .. } => "host:port=zone, several parted by commas".into(),
             Self::Text { token: false, .. } | Self::Secret { .. } => {
                 "text without control characters".into()
             }
@@ -108,6 +115,10 @@ impl Field {
             Self::Text { get, .. } | Self::Pem { get, .. } => {
                 get(options).unwrap_or_default().into()
             }
+            Self::Zones { get, .. } => {
+                let entries = get(options).iter().map(|(node, zone)| format!("{node}={zone}"));
+                entries.collect::<Vec<_>>().join(",")
+            }
             Self::Secret { get, .. } => get(options).map_or("", |_| HIDDEN).into(),
             Self::Flag { get, .. } => if get(options) { "yes" } else { "no" }.into(),
             Self::Number { get, .. } => get(options).to_string(),
@@ -125,6 +136,7 @@ impl Field {
         let refused = || Err(format!("cannot be {}: give {}", quoted(value), self.accepts()));
         match self {
             Self::Nodes { set, .. } => set(options, nodes(value)?),
+            Self::Zones { set, .. } => set(options, zones(value)?),
             Self::Text { token, set, .. } => {
                 if *token && !value.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return refused();
@@ -207,6 +219,36 @@ fn nodes(text: &str) -> Result<Vec<NodeAddress>, String> {
         NodeAddress::parse(entry).map_err(|problem| format!("entry {}: {problem}", i + 1))
     };
     text.split(',').enumerate().map(read).collect()
+}
+
+fn zones(text: &str) -> Result<Vec<(NodeAddress, String)>, String> {
+    let mut zones: Vec<(NodeAddress, String)> = Vec::new();
+    if text.trim().is_empty() {
+        return Ok(zones);
+    }
+    for (i, entry) in text.split(',').enumerate() {
+        let refused = |problem: &str| Err(format!("entry {}: {problem}", i + 1));
+        let shown = quoted(entry.trim());
+        let (node, zone) = match entry.split_once('=') {
+            Some((node, zone)) => (node.trim(), zone.trim()),
+            None => return refused(&format!("{shown} has no zone: write host:port=zone")),
+        };
+        if zone.is_empty() {
+            return refused(&format!("{shown} has no zone: write host:port=zone"));
+        }
+        if node.is_empty() {
+            return refused(&format!("{shown} has no node: write host:port=zone"));
+        }
+        let node = match NodeAddress::parse(node) {
+            Ok(node) => node,
+            Err(problem) => return refused(&problem),
+        };
+        if zones.iter().any(|(known, _)| known.is(&node)) {
+            return refused(&format!("{node} stands in it twice"));
+        }
+        zones.push((node, zone.to_owned()));
+    }
+    Ok(zones)
 }
 
 /// The longest time, 24 days: what fits the 32-bit milliseconds of system calls.

@@ -82,6 +82,21 @@ pub enum TlsVersion {
     Tls13,
 }
 
+/// Which nodes of a shard answer reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadFrom {
+    /// The primary.
+    Primary,
+    /// The replicas, and the primary where none can.
+    ReplicaPreferred,
+    /// The replicas alone.
+    Replica,
+    /// All of them in turn.
+    Any,
+    /// Those in the program's own availability zone before all others.
+    Az,
+}
+
 /// The options of a pool, typed. What each means stands in the table's `doc`.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -113,6 +128,16 @@ pub struct Options {
     pub max_lifetime: Option<Duration>,
     /// Idle time after which maintenance asks a connection for a sign of life. None: never.
     pub health_check_interval: Option<Duration>,
+    /// Which nodes of a shard answer reads.
+    pub read_from: ReadFrom,
+    /// A get for writing is refused.
+    pub readonly: bool,
+    /// The availability zone the program is in.
+    pub client_az: Option<String>,
+    /// The zones of nodes whose servers tell none, or the wrong one.
+    pub availability_zones: Vec<(NodeAddress, String)>,
+    /// How long a replica that failed is left alone. None: not at all.
+    pub replica_cooldown: Option<Duration>,
     /// The longest silence of a server that owes a reply.
     pub socket_timeout: Duration,
     /// The longest a dial takes, from TCP to the end of the handshake.
@@ -225,6 +250,9 @@ impl Options {
         {
             "option \"topology_refresh_interval\" is shorter than \"topology_refresh_min_interval\": \
              make it longer, or 0 for off"
+        } else if self.read_from == ReadFrom::Az && self.client_az.is_none() {
+            "option \"read_from\" is az without \"client_az\": name the availability zone the program \
+             is in"
         } else {
             return Ok(());
         };
@@ -263,6 +291,11 @@ impl Options {
             max_idle_time: None,
             max_lifetime: None,
             health_check_interval: None,
+            read_from: ReadFrom::Primary,
+            readonly: false,
+            client_az: None,
+            availability_zones: Vec::new(),
+            replica_cooldown: None,
             socket_timeout: Duration::ZERO,
             socket_connect_timeout: Duration::ZERO,
             socket_keepalive: false,

@@ -30,13 +30,13 @@ impl Row {
         text(self.name)
     }
 
-    /// The group it belongs to: "discovery", "pool", "connection", "tls", "retry", "limits".
+    /// The group it belongs to: "discovery", "pool", "routing", "connection", "tls", "retry", "limits".
     pub fn group(&self) -> &'static str {
         self.group
     }
 
-    /// Its type: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes", "enum" or
-    /// "nodes".
+    /// Its type: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes", "enum",
+    /// "nodes" or "zones".
     pub fn type_name(&self) -> &'static str {
         text(self.field.type_name())
     }

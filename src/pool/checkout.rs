@@ -8,17 +8,30 @@ use super::lease::{Lease, Place};
 use super::leasing::{Found, Patience, closed, would_take_time};
 use super::member::MemberKey;
 use super::pool::{Core, Pool};
+use super::reader::Unread;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Attempt, Error, Result, Status};
-use crate::node::Role;
+use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
 use crate::slot::{SLOT_COUNT, key_slot};
 use crate::topology::{Kind, Outcome};
 
+/// What a connection is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// To read: whom `read_from` says.
+    Read,
+    /// To read and write: the primary.
+    Write,
+}
+
 /// What a get asks for.
 #[derive(Clone, Copy)]
 enum Target<'a> {
+    /// The slot's primary.
     Slot(u16),
+    /// Who answers reads of the slot.
+    Reader(u16),
     Node(&'a str),
     Random,
 }
@@ -27,15 +40,15 @@ enum Target<'a> {
 const MOST_OWNERS: usize = 3;
 
 impl Pool {
-    /// A connection to the primary of a slot.
+    /// A connection to the primary of a slot; for reading, to whom `read_from` says.
     ///
     /// # Errors
     /// INVALID_ARGUMENT beyond 0 to 16383; POOL_EXHAUSTED or POOL_TIMEOUT at a limit; SLOT_NOT_COVERED;
-    /// CONNECTION, TIMEOUT, AUTH and others of a dial; CLOSED.
+    /// READ_ONLY to write with `readonly`; CONNECTION, TIMEOUT, AUTH and others of a dial; CLOSED.
     #[inline]
-    pub fn get_by_slot(&self, slot: i32, timeout: Timeout) -> Result<Handle> {
+    pub fn get_by_slot(&self, slot: i32, access: Access, timeout: Timeout) -> Result<Handle> {
         match u16::try_from(slot) {
-            Ok(slot) if slot < SLOT_COUNT => self.get_of_owner(slot, timeout),
+            Ok(slot) if slot < SLOT_COUNT => self.get_of_slot(slot, access, timeout),
             _ => Err(Error::new(
                 Status::InvalidArgument,
                 format!("slot {slot} does not exist: slots go from 0 to {}", SLOT_COUNT - 1),
@@ -43,9 +56,9 @@ impl Pool {
         }
     }
 
-    /// A connection to the primary of a key's slot. Errors as [`Pool::get_by_slot`].
-    pub fn get_by_key(&self, key: &[u8], timeout: Timeout) -> Result<Handle> {
-        self.get_of_owner(key_slot(key), timeout)
+    /// The same for a key's slot. Errors as [`Pool::get_by_slot`].
+    pub fn get_by_key(&self, key: &[u8], access: Access, timeout: Timeout) -> Result<Handle> {
+        self.get_of_slot(key_slot(key), access, timeout)
     }
 
     /// A connection to one node, by "host:port" (as dialled or as announced) or node id. A full node is
@@ -58,26 +71,45 @@ impl Pool {
     }
 
     /// A connection to some primary, each as likely; one that cannot be reached or is full is passed over
-    /// while another has room. Errors as [`Pool::get_by_slot`].
+    /// while another has room. With `readonly` and `read_from` not the primary, to some node. Errors as [`Pool::get_by_slot`].
     pub fn get_random(&self, timeout: Timeout) -> Result<Handle> {
         self.core().get_slowly(Target::Random, None, timeout)
     }
 
-    /// The quick way: an idle connection of the slot's primary that passes the idle check.
     #[inline(always)]
-    fn get_of_owner(&self, slot: u16, timeout: Timeout) -> Result<Handle> {
+    fn get_of_slot(&self, slot: u16, access: Access, timeout: Timeout) -> Result<Handle> {
         let core = self.core();
-        let now = coarse_millis();
-        let mut idle = core.members.lock().take_idle_of_slot(slot, now);
-        let fit = idle.as_mut().is_some_and(|lease| lease.is_fit(now));
-        match idle {
-            Some(lease) if fit => Ok(lease.check_out()),
-            unfit => core.get_slowly(Target::Slot(slot), unfit, timeout),
+        match access {
+            Access::Write if core.refuses_writes => Err(read_only(slot)),
+            Access::Read if core.reads_are_routed => core.get_of_reader(slot, timeout),
+            _ => core.get_of_owner(slot, timeout),
         }
     }
 }
 
 impl Core {
+    /// The quick way: an idle connection of the slot's primary that passes the idle check.
+    #[inline(always)]
+    fn get_of_owner(self: &Arc<Self>, slot: u16, timeout: Timeout) -> Result<Handle> {
+        let now = coarse_millis();
+        let idle = self.members.lock().take_idle_of_slot(slot, now);
+        match self.if_fit(idle, now) {
+            Ok(lease) => Ok(lease.check_out()),
+            Err(unfit) => self.get_slowly(Target::Slot(slot), unfit, timeout),
+        }
+    }
+
+    /// The same for reading: of the node whose turn it is.
+    #[inline(always)]
+    fn get_of_reader(self: &Arc<Self>, slot: u16, timeout: Timeout) -> Result<Handle> {
+        let now = coarse_millis();
+        let idle = self.members.lock().take_idle_reader(slot, now);
+        match self.if_fit(idle, now) {
+            Ok(lease) => Ok(lease.check_out()),
+            Err(unfit) => self.get_slowly(Target::Reader(slot), unfit, timeout),
+        }
+    }
+
     /// The long way. `unfit`: a connection, checked out for this call, that did not pass the idle check.
     #[cold]
     #[inline(never)]
@@ -91,7 +123,11 @@ impl Core {
             deadline: timeout.deadline(self.options.timeout),
             now: timeout == Timeout::Now,
         };
-        let place = unfit.map(|unfit| self.close_for_another(unfit));
+        let place = match unfit.map(|unfit| self.vet(unfit, patience)) {
+            Some(Ok(lease)) => return Ok(lease.check_out()),
+            Some(Err(place)) => Some(place),
+            None => None,
+        };
         self.get(target, place, patience).map(Lease::check_out)
     }
 
@@ -136,6 +172,16 @@ impl Core {
                     },
                     None => slot_not_covered(slot),
                 },
+                Target::Reader(slot) => {
+                    match self.lease_reader(slot, place.take(), patience, &mut attempts) {
+                        Ok(lease) => return Ok(lease),
+                        Err(Unread::NodeLeft) if self.routes().primary_of(slot).is_some() => {
+                            continue;
+                        }
+                        Err(Unread::NodeLeft) => slot_not_covered(slot),
+                        Err(Unread::Failed(error)) => error.on_slot(slot),
+                    }
+                }
                 Target::Node(node) => match self.routes().find(node) {
                     Some(key) => match self.lease(key, None, patience)? {
                         Some(lease) => return Ok(lease),
@@ -146,22 +192,48 @@ impl Core {
             };
             // A full pool is told by the error itself: nothing was tried on a node.
             if asks_for_refresh(&error) {
-                attempts.push(Attempt {
-                    node: error.node().to_owned(),
-                    elapsed: started.elapsed(),
-                    cause: error.message().to_owned(),
-                });
-                if let Target::Slot(slot) = target
-                    && !patience.now
-                    && attempts.len() < MOST_OWNERS
-                    && !patience.deadline.has_passed()
-                    && self.owner_changes(slot, tried, patience.deadline, &mut asked_again)
-                {
+                let may_try_again = !patience.now && !patience.deadline.has_passed();
+                let again = match target {
+                    Target::Slot(slot) => {
+                        attempts.push(Attempt::at(started, &error));
+                        attempts.len() < MOST_OWNERS
+                            && may_try_again
+                            && self.owner_changes(slot, tried, patience.deadline, &mut asked_again)
+                    }
+                    Target::Reader(slot) => {
+                        if error.status() == Status::SlotNotCovered {
+                            attempts.push(Attempt::at(started, &error));
+                        }
+                        may_try_again
+                            && !std::mem::replace(&mut asked_again, true)
+                            && self.readers_change(slot, patience.deadline)
+                    }
+                    Target::Node(_) | Target::Random => {
+                        attempts.push(Attempt::at(started, &error));
+                        false
+                    }
+                };
+                if again {
                     continue;
                 }
             }
             return Err(error.with_attempts(attempts));
         }
+    }
+
+    /// After trouble with all who could answer a read of the slot: refreshes, and tells whether there is a
+    /// newer map by which it may be tried again. Its primary, which was tried last or not at all, is asked
+    /// after all others.
+    fn readers_change(self: &Arc<Self>, slot: u16, deadline: Deadline) -> bool {
+        let before = self.routes();
+        let suspect = before.primary_of(slot).and_then(|key| self.address_of(key));
+        let _ = self.refresh(Kind::Wanted, suspect.as_slice(), deadline);
+        let after = self.routes();
+        after.map.version() != before.map.version() && after.primary_of(slot).is_some()
+    }
+
+    fn address_of(&self, key: MemberKey) -> Option<NodeAddress> {
+        self.members.lock().member(key).map(|member| member.address.clone())
     }
 
     /// After trouble with a slot on the member `tried`, if it had one: refreshes, and tells whether the
@@ -173,10 +245,7 @@ impl Core {
         deadline: Deadline,
         asked_again: &mut bool,
     ) -> bool {
-        let failed = tried.and_then(|key| {
-            let members = self.members.lock();
-            members.member(key).map(|member| member.address.clone())
-        });
+        let failed = tried.and_then(|key| self.address_of(key));
         // Another node is asked than the one that failed, where another answers.
         let refreshed = self.refresh(Kind::Wanted, failed.as_slice(), deadline);
         let after = self.routes().primary_of(slot);
@@ -189,15 +258,15 @@ impl Core {
             && !std::mem::replace(asked_again, true)
     }
 
-    /// A connection to some primary: first whatever costs no wait, then the wait for one. None if a node
+    /// A connection to some primary, or some node where nobody writes: first whatever costs no wait, then the wait for one. None if a node
     /// has left meanwhile, so that there are others to try.
     fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
-        let mut keys: Vec<MemberKey> = {
-            let routes = self.routes();
-            let nodes = routes.map.nodes().iter().zip(&routes.members);
-            nodes.filter(|(node, _)| node.role == Role::Primary).map(|(_, &key)| key).collect()
-        };
+        let replicas = self.refuses_writes && self.reads_are_routed;
+        let mut keys = self.routes().members_of(replicas);
         fastrand::shuffle(&mut keys);
+        if replicas {
+            self.members.lock().put_resting_last(&mut keys);
+        }
         let mut failures: Vec<(Attempt, Error)> = Vec::new();
         let (mut full, mut left) = (None, false);
         for &key in &keys {
@@ -210,12 +279,7 @@ impl Core {
                     if asks_for_refresh(&error)
                         && (patience.now || !patience.deadline.has_passed()) =>
                 {
-                    let attempt = Attempt {
-                        node: error.node().to_owned(),
-                        elapsed: started.elapsed(),
-                        cause: error.message().to_owned(),
-                    };
-                    failures.push((attempt, error));
+                    failures.push((Attempt::at(started, &error), error));
                 }
                 Err(error) => return Err(error),
             }
@@ -254,6 +318,16 @@ fn slot_not_covered(slot: u16) -> Error {
     Error::new(
         Status::SlotNotCovered,
         format!("no node serves slot {slot}: assign it to a node, or wait for the failover to end"),
+    )
+    .on_slot(slot)
+}
+
+#[cold]
+fn read_only(slot: u16) -> Error {
+    Error::new(
+        Status::ReadOnly,
+        "the pool is for reading alone (option \"readonly\"): ask for READ, or write by a pool with \
+         readonly=no",
     )
     .on_slot(slot)
 }

@@ -128,10 +128,20 @@ impl Lease {
         now >= self.good_until
     }
 
-    /// The idle check: not expired, open and silent.
+    /// The idle check: not expired, logged in by the present credentials, open and silent.
     #[inline]
     pub(super) fn is_fit(&mut self, now: u64) -> bool {
-        !self.has_expired(now) && self.connection.is_idle_and_open()
+        !self.has_expired(now) && !self.is_outdated() && self.connection.is_idle_and_open()
+    }
+
+    /// The same but for the credentials: those were replaced.
+    pub(super) fn is_fit_but_outdated(&mut self, now: u64) -> bool {
+        !self.has_expired(now) && self.is_outdated() && self.connection.is_idle_and_open()
+    }
+
+    #[inline]
+    fn is_outdated(&self) -> bool {
+        self.place.core.dialer.is_outdated(&self.connection)
     }
 
     /// Closes the connection; its place stays.

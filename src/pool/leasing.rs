@@ -12,7 +12,7 @@ use crate::connection::Destination;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
-use crate::options::PoolExhausted;
+use crate::options::{PoolExhausted, ReadFrom};
 use crate::os::clock::coarse_millis;
 
 /// How a get may wait.
@@ -69,7 +69,7 @@ impl Core {
             drop(members);
             outbox.deliver();
             return match acquired {
-                Acquired::Connection(lease) => match self.vet(lease, now) {
+                Acquired::Connection(lease) => match self.vet(lease, patience) {
                     Ok(lease) => Ok(Found::Lease(lease)),
                     // Its place goes back: without a dial the next idle one is looked at.
                     Err(_) if patience.now => continue,
@@ -116,7 +116,7 @@ impl Core {
             gift
         };
         match gift {
-            Some(Gift::Connection(lease)) => match self.vet(lease, coarse_millis()) {
+            Some(Gift::Connection(lease)) => match self.vet(lease, patience) {
                 Ok(lease) => Ok(Some(lease)),
                 Err(place) => self.dial(place, patience.deadline).map(Some),
             },
@@ -132,14 +132,38 @@ impl Core {
         }
     }
 
-    /// The idle check. A connection that is closed, not silent or expired is closed, and its place is for
-    /// a new one.
+    /// The idle check, as a get that finds a connection at once makes it.
+    #[inline(always)]
+    pub(super) fn if_fit(
+        &self,
+        idle: Option<Box<Lease>>,
+        now: u64,
+    ) -> std::result::Result<Box<Lease>, Option<Box<Lease>>> {
+        match idle {
+            Some(mut lease) => match lease.is_fit(now) {
+                true => Ok(lease),
+                false => Err(Some(lease)),
+            },
+            None => Err(None),
+        }
+    }
+
+    /// The idle check of a get that has time. A connection that logged in by credentials since replaced logs
+    /// in anew; one that is closed, not silent or expired is closed, and its place is for a new one.
     pub(super) fn vet(
         &self,
         mut lease: Box<Lease>,
-        now: u64,
+        patience: Patience,
     ) -> std::result::Result<Box<Lease>, Place> {
-        if lease.is_fit(now) { Ok(lease) } else { Err(self.close_for_another(lease)) }
+        let now = coarse_millis();
+        if lease.is_fit(now)
+            || (!patience.now
+                && lease.is_fit_but_outdated(now)
+                && self.dialer.log_in_again(&mut lease.connection, patience.deadline).is_ok())
+        {
+            return Ok(lease);
+        }
+        Err(self.close_for_another(lease))
     }
 
     #[cold]
@@ -170,11 +194,22 @@ impl Core {
             Err(error) => {
                 let log = &self.options.log;
                 log.line(Level::Warning, format_args!("dialing {node} failed: {error}"));
+                self.rest_after(place.member, &error);
                 return Err(error);
             }
         };
         self.options.log.line(Level::Debug, format_args!("connected to {node}"));
-        self.members.lock().dialed(&mut place, coarse_millis());
+        let (read_from, zone) = (self.options.read_from, self.options.client_az.as_deref());
+        let is_near = zone.is_some() && connection.availability_zone() == zone;
+        let old_routes = {
+            let mut members = self.members.lock();
+            members.dialed(&mut place, coarse_millis());
+            match read_from {
+                ReadFrom::Az => members.learn_zone(place.member, is_near, read_from),
+                _ => None,
+            }
+        };
+        drop(old_routes);
         Lease::new(place, epoch, connection)
     }
 }

@@ -26,6 +26,11 @@ pub(super) struct Member {
     pub(super) hostname: Option<Arc<str>>,
     /// Connections to it are dialled READONLY: it is a replica.
     pub(super) readonly: bool,
+    /// Reads pass over it until then, on the coarse clock; 0: it does not rest. When the time has come it is
+    /// tried, and only then is this 0 again.
+    pub(super) rests_until: u64,
+    /// The node itself told, when it was dialled, that it is in `client_az`.
+    pub(super) told_near: bool,
     /// Grows when connections dialled before are not wanted any more: the node has left or changed its
     /// role, or all connections were retired.
     pub(super) epoch: u64,

@@ -19,6 +19,7 @@ use super::routes::Routes;
 use super::stats::{NodeStats, Stats};
 use crate::connection::{Buffers, Dialer};
 use crate::node::NodeAddress;
+use crate::options::Options;
 
 /// What [`Members::acquire`] found.
 pub(super) enum Acquired {
@@ -43,6 +44,10 @@ pub(super) struct Members {
     pub(super) list: Vec<Member>,
     /// Looked up here by a checkout, which takes this lock in any case; swapped whole.
     pub(super) routes: Arc<Routes>,
+    /// By shard: where its next read begins among its readers.
+    pub(super) turns: Vec<u32>,
+    /// `replica_cooldown` in milliseconds.
+    pub(super) cooldown: Option<u64>,
     pub(super) vacant: Vec<u32>,
     pub(super) by_address: HashMap<NodeAddress, u32>,
     /// Places held: idle, dialing and in use, of all members.
@@ -59,12 +64,15 @@ pub(super) struct Members {
 }
 
 impl Members {
-    pub(super) fn new(limit: Option<u32>, limit_per_node: Option<u32>) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
+        let cooldown = options.replica_cooldown;
         Self {
-            limit: limit.map(|limit| limit as usize),
-            limit_per_node: limit_per_node.map(|limit| limit as usize),
+            limit: options.connection_limit().map(|limit| limit as usize),
+            limit_per_node: options.max_connections_per_node.map(|limit| limit as usize),
             list: Vec::new(),
             routes: Arc::default(),
+            turns: Vec::new(),
+            cooldown: cooldown.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
             vacant: Vec::new(),
             by_address: HashMap::new(),
             total: 0,
@@ -283,6 +291,8 @@ impl Members {
             address: address.clone(),
             hostname: None,
             readonly: false,
+            rests_until: 0,
+            told_near: false,
             epoch: 0,
             known: true,
             idle: Vec::new(),

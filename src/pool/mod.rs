@@ -23,11 +23,14 @@ mod members;
 mod outbox;
 #[allow(clippy::module_inception)]
 mod pool;
+mod reader;
+mod rest;
 mod routes;
 pub mod stats;
 mod upkeep;
 mod waiters;
 
+pub use checkout::Access;
 pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;

@@ -16,11 +16,11 @@ use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
 use crate::node::Role;
-use crate::options::Options;
+use crate::options::{Options, ReadFrom};
 use crate::os::clock::coarse_millis;
 use crate::os::fork::{self, PerProcess};
 use crate::os::futex::{Mutex, MutexGuard};
-use crate::topology::{Kind, Refresh, SlotMap};
+use crate::topology::{Health, Kind, Refresh, SlotMap};
 
 /// Exclusive connections to the nodes of one cluster. Any number of threads share a pool; dropping it
 /// closes it, and connections still checked out close when they are released.
@@ -37,6 +37,10 @@ pub(super) struct Core {
     pub(super) refresh: Refresh,
     /// Something timed asks since when a connection is idle.
     notes_idle_time: bool,
+    /// `read_from` is not the primary.
+    pub(super) reads_are_routed: bool,
+    /// `readonly` is on.
+    pub(super) refuses_writes: bool,
 }
 
 impl Core {
@@ -46,12 +50,14 @@ impl Core {
             fastrand::seed(u64::from(std::process::id()) << 32 ^ coarse_millis());
         }
         let options = dialer.options().clone();
-        let members = Members::new(options.connection_limit(), options.max_connections_per_node);
+        let members = Members::new(&options);
         Self {
             members: Mutex::new(members),
             refresh: Refresh::new(options.topology_refresh_min_interval),
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
+            reads_are_routed: options.read_from != ReadFrom::Primary,
+            refuses_writes: options.readonly,
             options,
             dialer,
         }
@@ -64,8 +70,10 @@ impl Core {
 
     /// Makes a new map the present one: admits its nodes, and lets those that are not in it leave.
     pub(super) fn install(self: &Arc<Self>, map: Arc<SlotMap>) {
+        let zones = Routes::zones_of(&map, &self.options);
         let mut outbox = Outbox::default();
         let mut members = self.members.lock();
+        let now = coarse_millis();
         for member in &mut members.list {
             member.known = false;
         }
@@ -78,8 +86,12 @@ impl Core {
             member.known = true;
             member.hostname.clone_from(&node.hostname);
             if was != readonly {
+                member.rests_until = 0;
                 // Dialled for the other role: without READONLY a replica answers MOVED.
                 members.retire(index, &mut outbox);
+            }
+            if node.health != Health::Online {
+                members.rest(index, now);
             }
             keys.push(members.key(index));
         }
@@ -91,8 +103,13 @@ impl Core {
             }
         }
         members.settle(self, &mut outbox);
-        let routes = Arc::new(Routes { map, members: keys.into() });
-        let old = std::mem::replace(&mut members.routes, routes);
+        let shards = map.shard_count();
+        let routes = {
+            let told_near = |key| members.member(key).is_some_and(|member| member.told_near);
+            Routes::new(map, keys.into(), zones, self.options.read_from, told_near)
+        };
+        members.turn_for(shards);
+        let old = std::mem::replace(&mut members.routes, Arc::new(routes));
         drop(members);
         drop(old);
         outbox.deliver();

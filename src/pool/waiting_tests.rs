@@ -8,6 +8,7 @@ use super::Pool;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::Status;
 use crate::options::Options;
+use crate::pool::Access;
 use crate::pool::leasing::Patience;
 use crate::topology::Kind;
 
@@ -22,7 +23,7 @@ fn nobody_waits_for_a_node_that_has_left() {
     options.set("max_connections", "1").unwrap();
     let pool = Pool::new(options).unwrap();
     let core = pool.core();
-    let out = pool.get_by_slot(0, Timeout::Never).unwrap();
+    let out = pool.get_by_slot(0, Access::Write, Timeout::Never).unwrap();
     // A get has found its node full; before it waits, the node leaves.
     let key = core.routes().primary_of(0).unwrap();
     nodes.use_scene("after").unwrap();

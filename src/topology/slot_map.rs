@@ -190,8 +190,8 @@ impl SlotMap {
         let find = |is: fn(&KnownNode, &NodeAddress) -> bool| {
             self.candidates(hash).find(|(_, node)| is(node, address)).map(|(at, _)| at)
         };
-        find(|node, address| same_address(&node.address, address))
-            .or_else(|| find(|node, address| same_address(&node.announced, address)))
+        find(|node, address| node.address.is(address))
+            .or_else(|| find(|node, address| node.announced.is(address)))
             .or_else(|| {
                 find(|node, address| {
                     node.announced.port == address.port
@@ -214,10 +214,6 @@ impl std::fmt::Debug for SlotMap {
             .field("nodes", &self.nodes)
             .finish_non_exhaustive()
     }
-}
-
-fn same_address(a: &NodeAddress, b: &NodeAddress) -> bool {
-    a.port == b.port && a.host.eq_ignore_ascii_case(&b.host)
 }
 
 /// What [`SlotMap::fingerprint`] gives: the same in every process, so without random keys; nothing
@@ -251,7 +247,7 @@ impl Names {
                 add(names.hash_of_id(&node.id));
             }
             add(names.hash_of_host(&node.address.host, node.address.port));
-            if !same_address(&node.announced, &node.address) {
+            if !node.announced.is(&node.address) {
                 add(names.hash_of_host(&node.announced.host, node.announced.port));
             }
             if let Some(hostname) = &node.hostname {

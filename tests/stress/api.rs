@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::ptr::{null, null_mut, without_provenance_mut};
 
+use rediscluster::ffi::checkout::*;
 use rediscluster::ffi::command::*;
 use rediscluster::ffi::connection::*;
 use rediscluster::ffi::error::*;

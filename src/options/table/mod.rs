@@ -6,6 +6,7 @@ mod discovery;
 mod limits;
 mod pool;
 mod retry;
+mod routing;
 mod tls;
 
 use std::ffi::CStr;
@@ -14,8 +15,15 @@ use super::field::Field;
 use super::row::Row;
 
 /// All groups, in the order of the documentation.
-static GROUPS: [&[Row]; 6] =
-    [discovery::ROWS, pool::ROWS, connection::ROWS, tls::ROWS, retry::ROWS, limits::ROWS];
+static GROUPS: [&[Row]; 7] = [
+    discovery::ROWS,
+    pool::ROWS,
+    routing::ROWS,
+    connection::ROWS,
+    tls::ROWS,
+    retry::ROWS,
+    limits::ROWS,
+];
 
 /// All options, in the order of the documentation.
 pub fn rows() -> impl Iterator<Item = &'static Row> {

@@ -37,15 +37,23 @@ int64_t pool_stat(const rediscluster_pool *pool, const char *node, int32_t what)
     return number;
 }
 
-rediscluster_connection *take_slot(rediscluster_pool *pool, int32_t slot, int64_t timeout_ms)
+static rediscluster_connection *take(rediscluster_pool *pool, int32_t slot, int32_t access, int64_t timeout_ms)
 {
     rediscluster_connection *connection = NULL;
     rediscluster_error *error = NULL;
-    CHECK_OK(rediscluster_pool_get_by_slot(pool, slot, REDISCLUSTER_WRITE, timeout_ms, &connection,
-                                           &error),
-             error);
+    CHECK_OK(rediscluster_pool_get_by_slot(pool, slot, access, timeout_ms, &connection, &error), error);
     CHECK(connection != NULL);
     return connection;
+}
+
+rediscluster_connection *take_slot(rediscluster_pool *pool, int32_t slot, int64_t timeout_ms)
+{
+    return take(pool, slot, REDISCLUSTER_WRITE, timeout_ms);
+}
+
+rediscluster_connection *take_reader(rediscluster_pool *pool, int32_t slot, int64_t timeout_ms)
+{
+    return take(pool, slot, REDISCLUSTER_READ, timeout_ms);
 }
 
 rediscluster_connection *take_node(rediscluster_pool *pool, const char *node, int64_t timeout_ms)

@@ -13,8 +13,9 @@ rediscluster_pool *pool_of(const char *nodes, ...);
 /* One number of a pool's statistics: of all nodes (NULL) or of one. */
 int64_t pool_stat(const rediscluster_pool *pool, const char *node, int32_t what);
 
-/* A connection that must be had: by slot, by node. */
+/* A connection that must be had: by slot, to write and to read, and by node. */
 rediscluster_connection *take_slot(rediscluster_pool *pool, int32_t slot, int64_t timeout_ms);
+rediscluster_connection *take_reader(rediscluster_pool *pool, int32_t slot, int64_t timeout_ms);
 rediscluster_connection *take_node(rediscluster_pool *pool, const char *node, int64_t timeout_ms);
 
 /* Gives back a connection that is checked out. */

@@ -1,0 +1,224 @@
+//! A connection for reading: whose turn it is, and who else answers where that one cannot.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::lease::{Lease, Place};
+use super::leasing::{Found, Patience};
+use super::member::MemberKey;
+use super::members::Members;
+use super::pool::Core;
+use super::routes::Routes;
+use crate::deadline::Deadline;
+use crate::error::{Attempt, Error, Result, Status};
+use crate::options::ReadFrom;
+use crate::os::clock::coarse_millis;
+
+/// Whom a read tries next.
+pub(super) struct Pick {
+    key: MemberKey,
+    /// Every candidate is at a limit, or has nothing idle for who does not dial: this was the first.
+    is_full: bool,
+    /// It was resting until now: the rest begun for finding out whether it is well.
+    probe: Option<u64>,
+    /// How many others could be tried instead.
+    others: u32,
+}
+
+/// How a read's search for a connection ends, where not with one.
+pub(super) enum Unread {
+    /// The map is a newer one by now.
+    NodeLeft,
+    /// Every candidate failed, as the attempts tell; or the call's own limits ended it.
+    Failed(Error),
+}
+
+impl Members {
+    /// The quick way of a get for reading: an idle connection of the node whose turn it is. Where it has none,
+    /// or rests, the turn stays.
+    #[inline(always)]
+    pub(super) fn take_idle_reader(&mut self, slot: u16, now: u64) -> Option<Box<Lease>> {
+        let shard = self.routes.map.primary_of(slot)?;
+        let turn = self.turns.get_mut(shard)?;
+        let (index, place) = self.routes.readers.get(shard)?.first(*turn)?;
+        let member = self.list.get(index as usize)?;
+        if member.rests_until != 0 || member.idle.is_empty() {
+            return None;
+        }
+        *turn = place + 1;
+        self.take_idle(index as usize, now)
+    }
+
+    /// The next candidate of the slot's reads that was not tried yet; None if nobody is left. `own`: the
+    /// member in whose place the call may dial, which comes first. `idle_only`: the call does not dial.
+    fn pick_reader(
+        &mut self,
+        slot: u16,
+        tried: &[MemberKey],
+        own: Option<u32>,
+        idle_only: bool,
+        takes_resting: bool,
+    ) -> Option<Pick> {
+        let shard = self.routes.map.primary_of(slot)?;
+        let routes = Arc::clone(&self.routes);
+        let readers = routes.readers.get(shard)?;
+        let turn = *self.turns.get(shard)?;
+        let now = coarse_millis();
+
+        let (mut best, mut full, mut resting) = (None, None, None::<(u64, u32, u32)>);
+        let mut left = 0;
+        for (index, next) in readers.from(turn) {
+            let at = index as usize;
+            if tried.contains(&self.key(at)) {
+                continue;
+            }
+            let until = self.list[at].rests_until;
+            if until > now && own != Some(index) {
+                if resting.is_none_or(|(least, ..)| until < least) {
+                    resting = Some((until, index, next));
+                }
+                left += u32::from(takes_resting);
+                continue;
+            }
+            left += 1;
+            let has_room = own == Some(index)
+                || !self.list[at].idle.is_empty()
+                || (!idle_only && self.has_room(at));
+            if own == Some(index) {
+                best = Some((index, None));
+            } else if has_room {
+                best = best.or(Some((index, Some(next))));
+            } else {
+                full = full.or(Some(index));
+            }
+        }
+        // Somebody is always asked, whatever a strange map says of who is a replica.
+        let resting = resting.filter(|_| full.is_none() && (takes_resting || tried.is_empty()));
+        let ((index, next), is_full) = match (best, full, resting) {
+            (Some(best), ..) => (best, false),
+            (None, None, Some((_, index, next))) => ((index, Some(next)), false),
+            (None, Some(full), _) => ((full, None), true),
+            (None, None, None) => return None,
+        };
+        if let Some(next) = next {
+            self.turns[shard] = next;
+        }
+        let at = index as usize;
+        let probe = (self.list[at].rests_until != 0 && !is_full && self.rest(at, now))
+            .then(|| self.list[at].rests_until);
+        Some(Pick { key: self.key(at), is_full, probe, others: left.saturating_sub(1) })
+    }
+
+    /// There are so many shards now: new ones begin anywhere, so that many processes do not begin with the
+    /// same replica, and the others go on where they were.
+    pub(super) fn turn_for(&mut self, shards: usize) {
+        self.turns.resize_with(shards, || fastrand::u32(..64));
+    }
+
+    /// A node told its zone when it was dialled. Answers with the routes that were made anew for it, for the
+    /// lock's holder to drop.
+    pub(super) fn learn_zone(
+        &mut self,
+        member: u32,
+        is_near: bool,
+        read_from: ReadFrom,
+    ) -> Option<Arc<Routes>> {
+        let known = &mut self.list.get_mut(member as usize)?.told_near;
+        if std::mem::replace(known, is_near) == is_near {
+            return None;
+        }
+        let told_near = |key| self.member(key).is_some_and(|member| member.told_near);
+        let routes = Arc::new(self.routes.with_zones_told(read_from, told_near));
+        Some(std::mem::replace(&mut self.routes, routes))
+    }
+
+    /// Of the members, those that rest stand last.
+    pub(super) fn put_resting_last(&self, keys: &mut [MemberKey]) {
+        let now = coarse_millis();
+        keys.sort_by_key(|&key| self.member(key).is_some_and(|member| member.rests_until > now));
+    }
+}
+
+impl Core {
+    /// A connection to a node that may answer reads of the slot: the one whose turn it is, else the next of
+    /// them, all within the call's deadline. `place`: one of the call's own to dial in. What failed on the
+    /// way is added to `attempts`.
+    pub(super) fn lease_reader(
+        self: &Arc<Self>,
+        slot: u16,
+        mut place: Option<Place>,
+        patience: Patience,
+        attempts: &mut Vec<Attempt>,
+    ) -> std::result::Result<Box<Lease>, Unread> {
+        let takes_resting = self.options.read_from == ReadFrom::Replica;
+        let mut tried = Vec::new();
+        let mut failure = None;
+        loop {
+            let own = place.as_ref().map(|place| place.member);
+            let pick = {
+                let mut members = self.members.lock();
+                members.pick_reader(slot, &tried, own, patience.now, takes_resting)
+            };
+            let Some(pick) = pick else {
+                // Without a failure there was no candidate: the slot's shard has left.
+                return Err(failure.map_or(Unread::NodeLeft, Unread::Failed));
+            };
+            let started = Instant::now();
+            let error = match self.lease_picked(&pick, place.take(), patience) {
+                Ok(Found::Lease(lease)) => {
+                    if let Some(until) = pick.probe {
+                        self.members.lock().end_rest(pick.key, until);
+                    }
+                    return Ok(lease);
+                }
+                // Another call was quicker: whose turn it is now is looked up again.
+                Ok(Found::Full) => continue,
+                Ok(Found::NodeLeft) => return Err(Unread::NodeLeft),
+                Err(error) => error,
+            };
+            if !may_be_answered_elsewhere(&error) {
+                return Err(Unread::Failed(error));
+            }
+            tried.push(pick.key);
+            attempts.push(Attempt::at(started, &error));
+            if !patience.now && patience.deadline.has_passed() {
+                return Err(Unread::Failed(error));
+            }
+            failure = Some(error);
+        }
+    }
+
+    /// A connection to the one that was picked. Where others are left, its dial takes no more than its share
+    /// of the time.
+    fn lease_picked(
+        self: &Arc<Self>,
+        pick: &Pick,
+        place: Option<Place>,
+        mut patience: Patience,
+    ) -> Result<Found> {
+        if pick.is_full {
+            let lease = self.lease(pick.key, None, patience)?;
+            return Ok(lease.map_or(Found::NodeLeft, Found::Lease));
+        }
+        if let Some(left) = patience.deadline.remaining().filter(|_| !patience.now) {
+            let share = Deadline::after(left / (pick.others + 1));
+            patience.deadline = patience.deadline.earlier(share);
+        }
+        match place {
+            Some(place) if place.member == pick.key.index && !patience.now => {
+                self.dial(place, patience.deadline).map(Found::Lease)
+            }
+            place => {
+                drop(place);
+                self.lease_without_waiting(pick.key, patience)
+            }
+        }
+    }
+}
+
+/// Trouble of one node that another may not have. Wrong credentials are wrong everywhere, and a full pool is no
+/// trouble of a node's.
+fn may_be_answered_elsewhere(error: &Error) -> bool {
+    use Status::*;
+    matches!(error.status(), Connection | Timeout | Loading | Protocol | Tls)
+}

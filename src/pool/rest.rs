@@ -1,0 +1,73 @@
+//! Replicas that failed rest: reads pass over them for `replica_cooldown`.
+//!
+//! When a rest has ended, whoever takes the replica next begins another before it dials: one call at a time
+//! finds out whether the node is well, and no crowd waits for one that is silent. A primary never rests.
+
+use std::sync::Arc;
+
+use super::lease::Lease;
+use super::member::MemberKey;
+use super::members::Members;
+use super::pool::Core;
+use crate::error::{Error, Status};
+use crate::log::Level;
+use crate::os::clock::coarse_millis;
+use crate::resp::{Kind, Reply};
+
+impl Members {
+    /// The member rests from now on, if it is a replica; tells whether it does. Resting again prolongs it.
+    pub(super) fn rest(&mut self, index: usize, now: u64) -> bool {
+        let member = &mut self.list[index];
+        match self.cooldown {
+            Some(cooldown) if member.readonly => {
+                // 0 is who does not rest.
+                member.rests_until = now.saturating_add(cooldown).max(1);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends the rest that lasts until this very moment: another, begun meanwhile, goes on.
+    pub(super) fn end_rest(&mut self, key: MemberKey, until: u64) {
+        if let Some(index) = self.find(key)
+            && self.list[index].rests_until == until
+        {
+            self.list[index].rests_until = 0;
+        }
+    }
+}
+
+impl Core {
+    /// A dial of the member failed.
+    pub(super) fn rest_after(&self, member: u32, error: &Error) {
+        use Status::*;
+        if matches!(error.status(), Connection | Timeout | Loading | Protocol | Tls) {
+            self.members.lock().rest(member as usize, coarse_millis());
+        }
+    }
+}
+
+impl Lease {
+    /// To be told of each reply before the caller has it: a replica that says it cannot answer rests.
+    #[inline]
+    pub fn note(&self, reply: &Reply) {
+        if self.connection.is_readonly() && reply.root().kind() == Kind::Error {
+            self.note_refusal(reply);
+        }
+    }
+
+    #[cold]
+    fn note_refusal(&self, reply: &Reply) {
+        let Some(code @ ("LOADING" | "MASTERDOWN")) = reply.root().error_code() else { return };
+        let core = Arc::clone(&self.place.core);
+        let rests = core.members.lock().rest(self.place.member as usize, coarse_millis());
+        if rests {
+            let node = self.connection.node();
+            core.options.log.line(
+                Level::Warning,
+                format_args!("{node} answered {code}: reads pass over it for replica_cooldown"),
+            );
+        }
+    }
+}
