@@ -2,6 +2,7 @@
 
 #include "cluster.h"
 
+#include "certificates.h"
 #include "fail.h"
 #include "program.h"
 
@@ -65,16 +66,32 @@ cluster *cluster_start(const char *option, ...)
     return self;
 }
 
-cluster *cluster_shared(void)
+/* The cluster whose addresses stand in an environment variable; NULL where there is none. */
+static cluster *named_by(const char *variable)
 {
-    const char *addresses = getenv("REDISCLUSTER_TEST_CLUSTER");
+    const char *addresses = getenv(variable);
     cluster *self;
     if (addresses == NULL || *addresses == '\0')
-        return cluster_start("--primaries", "3", "--replicas", "1", NULL);
+        return NULL;
     self = calloc(1, sizeof *self);
     CHECK(self != NULL);
     set_addresses(self, addresses);
     return self;
+}
+
+cluster *cluster_shared(void)
+{
+    cluster *self = named_by("REDISCLUSTER_TEST_CLUSTER");
+    return self != NULL ? self : cluster_start("--primaries", "3", "--replicas", "1", NULL);
+}
+
+cluster *cluster_shared_tls(void)
+{
+    cluster *self = named_by("REDISCLUSTER_TEST_TLS_CLUSTER");
+    return self != NULL ? self
+                        : cluster_start("--primaries", "3", "--replicas", "1", "--tls",
+                                        certificates_folder(), "--config",
+                                        "user app on >app-secret +@all ~* &*", NULL);
 }
 
 int cluster_count_nodes(const cluster *self)

@@ -12,6 +12,11 @@ cluster *cluster_start(const char *option, ...);
  * control words. Where the variable is not set, one of 3 primaries and 3 replicas is started. */
 cluster *cluster_shared(void);
 
+/* The same with TLS: the cluster that REDISCLUSTER_TEST_TLS_CLUSTER names, or one that is started. It demands
+ * certificates of clients and has those of certificates_folder(); there is a user `app` with the password
+ * `app-secret`, who may do everything. */
+cluster *cluster_shared_tls(void);
+
 /* How many nodes it had at its start, and the "host:port" of one, from 1. */
 int cluster_count_nodes(const cluster *self);
 const char *cluster_address(const cluster *self, int node);

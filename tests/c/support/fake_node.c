@@ -43,6 +43,26 @@ fake_node *fake_node_start(const char *script)
     return self;
 }
 
+fake_node *fake_node_start_format(const char *format, ...)
+{
+    fake_node *self;
+    char *script;
+    int length;
+    va_list arguments;
+    va_start(arguments, format);
+    length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    CHECK(length >= 0);
+    script = malloc((size_t)length + 1);
+    CHECK(script != NULL);
+    va_start(arguments, format);
+    vsnprintf(script, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    self = fake_node_start(script);
+    free(script);
+    return self;
+}
+
 int fake_node_count_nodes(const fake_node *self)
 {
     return self->count;
@@ -101,6 +121,17 @@ fake_node_connections fake_node_connections_of(fake_node *self, int node)
     snprintf(line, sizeof line, "connections %d", node);
     answer = program_control(&self->program, line);
     CHECK(sscanf(answer, "%ld %ld %ld", &seen.open, &seen.max, &seen.total) == 3);
+    free(answer);
+    return seen;
+}
+
+fake_node_handshakes fake_node_handshakes_of(fake_node *self, int node)
+{
+    fake_node_handshakes seen;
+    char line[64], *answer;
+    snprintf(line, sizeof line, "accepts %d", node);
+    answer = program_control(&self->program, line);
+    CHECK(sscanf(answer, "%ld %ld", &seen.done, &seen.failed) == 2);
     free(answer);
     return seen;
 }

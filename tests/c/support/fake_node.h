@@ -8,6 +8,12 @@ typedef struct fake_node fake_node;
 /* Starts the nodes of a script and returns when they listen. */
 fake_node *fake_node_start(const char *script);
 
+/* The same of a script that is formatted as by printf: "tls %s\n…", certificates_folder(). */
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+fake_node *fake_node_start_format(const char *format, ...);
+
 /* How many nodes there are, and the port of one, from 1. */
 int fake_node_count_nodes(const fake_node *self);
 int fake_node_port(const fake_node *self, int node);
@@ -32,6 +38,14 @@ typedef struct fake_node_connections {
 } fake_node_connections;
 
 fake_node_connections fake_node_connections_of(fake_node *self, int node);
+
+typedef struct fake_node_handshakes {
+    long done;   /* commands could be said after them */
+    long failed; /* they ended otherwise, by either side */
+} fake_node_handshakes;
+
+/* The TLS handshakes of a node. */
+fake_node_handshakes fake_node_handshakes_of(fake_node *self, int node);
 
 /* The whole log, one event a line; the caller frees it. */
 char *fake_node_log(fake_node *self);

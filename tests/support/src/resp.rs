@@ -98,7 +98,7 @@ impl Value {
 impl fmt::Display for Value {
     /// One line, for people: strings quoted, arrays in brackets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, items: &[Value]| {
+        let list = |f: &mut fmt::Formatter<'_>, items: &[Value]| -> fmt::Result {
             for (i, item) in items.iter().enumerate() {
                 write!(f, "{}{item}", if i > 0 { " " } else { "" })?;
             }

@@ -4,18 +4,20 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rediscluster_test_support::cluster::{Cluster, Config, Server};
+use rediscluster_test_support::certificates::Throwaway;
+use rediscluster_test_support::cluster::{Cluster, Config, Server, Tls};
 use rediscluster_test_support::resp::Value;
 
 /// "{06S}…" has slot 0: any number of keys of it.
 const TAG: &str = "{06S}";
 
-fn everything(server: Server) {
+fn everything(server: Server, tls: Option<Tls>) {
     let config = Config {
         server,
         replicas: 1,
         lines: vec!["user tester on >secret ~* &* +@all".into()],
         node_timeout: Duration::from_millis(1500),
+        tls,
         ..Config::default()
     };
     let mut cluster = Cluster::start(config).unwrap();
@@ -84,12 +86,18 @@ fn runs(pid: u32) -> bool {
 
 #[test]
 fn redis() {
-    everything(Server::Redis);
+    everything(Server::Redis, None);
 }
 
 #[test]
 fn valkey() {
-    everything(Server::Valkey);
+    everything(Server::Valkey, None);
+}
+
+#[test]
+fn redis_with_tls() {
+    let certificates = Throwaway::new().unwrap();
+    everything(Server::Redis, Some(Tls::new(certificates.folder())));
 }
 
 /// The servers' process ids and folder, as the program tells of them.

@@ -1,7 +1,7 @@
 //! `cluster start [OPTIONS] [-- PROGRAM ARGS…]`: a throwaway cluster. Without a program it prints
 //! `nodes host:port …` and answers control lines until standard input ends; with one it runs that,
-//! the addresses in REDISCLUSTER_TEST_CLUSTER and for `{nodes}` in its arguments, and ends with its
-//! status. See `cluster.md`.
+//! the addresses in REDISCLUSTER_TEST_CLUSTER and for `{nodes}` in its arguments, the folder of
+//! certificates in REDISCLUSTER_TEST_CERTIFICATES, and ends with its status. See `cluster.md`.
 
 use std::process::{Command, ExitCode};
 
@@ -9,7 +9,8 @@ use rediscluster_test_support::cluster::{Cluster, Config, abandon};
 use rediscluster_test_support::program;
 
 const USAGE: &str = "usage: cluster start [--server redis|valkey] [--primaries N] [--replicas N] \
-    [--config LINE]… [--node-timeout MS] [-- PROGRAM ARGS…]";
+    [--config LINE]… [--node-timeout MS] [--bind ADDRESS] [--ports P,P,…] [--password SECRET] \
+    [--tls FOLDER [--tls-auth yes|no|optional] [--tls-certificate NAME]] [-- PROGRAM ARGS…]";
 
 fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,6 +46,9 @@ fn run(cluster: &Cluster, program: &[String]) -> ExitCode {
     let args = program[1..].iter().map(|arg| arg.replace("{nodes}", &addresses.join(",")));
     let mut command = Command::new(&program[0]);
     command.args(args).env("REDISCLUSTER_TEST_CLUSTER", addresses.join(","));
+    if let Some(certificates) = cluster.certificates() {
+        command.env("REDISCLUSTER_TEST_CERTIFICATES", certificates.folder());
+    }
     program::unblock_signals(&mut command);
     match command.status() {
         Ok(status) => status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8)),

@@ -4,23 +4,32 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use openssl::ssl::SslConnector;
+
+use super::tls::Stream;
 use crate::resp::{self, Value};
 
 /// A connection that has authenticated.
 pub struct Client {
-    stream: TcpStream,
+    stream: Stream,
     buffer: Vec<u8>,
 }
 
 impl Client {
-    /// Connects and authenticates, each step within two seconds.
-    pub fn connect(address: SocketAddr, user: &str, password: &str) -> Result<Self, String> {
+    /// Connects, with TLS where there is a connector, and authenticates, each step within two seconds.
+    pub(super) fn connect(
+        address: SocketAddr,
+        connector: Option<&SslConnector>,
+        user: &str,
+        password: &str,
+    ) -> Result<Self, String> {
         let fail = |error: std::io::Error| format!("{address}: {error}");
         let time = Duration::from_secs(2);
         let stream = TcpStream::connect_timeout(&address, time).map_err(fail)?;
         stream.set_nodelay(true).map_err(fail)?;
         stream.set_read_timeout(Some(time)).map_err(fail)?;
         stream.set_write_timeout(Some(time)).map_err(fail)?;
+        let stream = Stream::new(stream, connector).map_err(|why| format!("{address}: {why}"))?;
         let mut client = Self { stream, buffer: Vec::new() };
         client.ok(&["AUTH", user, password])?;
         Ok(client)
@@ -28,7 +37,7 @@ impl Client {
 
     /// Gives a command that takes long (a MIGRATE, a shutdown) more time than two seconds.
     pub fn patience(&self, time: Duration) {
-        let _ = self.stream.set_read_timeout(Some(time));
+        self.stream.set_read_timeout(time);
     }
 
     /// Sends commands together and returns their replies.

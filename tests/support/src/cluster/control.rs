@@ -1,11 +1,12 @@
 //! The control words of the program `cluster`.
 
-use super::{Cluster, Config, Line, Server};
+use super::{ClientAuth, Cluster, Config, Line, Server, Tls};
 
 impl Config {
     /// Reads the options of `cluster start`.
     pub fn from_args(args: &[String]) -> Result<Self, String> {
         let mut config = Self::default();
+        let (mut certificate, mut auth) = (None, None);
         let mut args = args.iter();
         while let Some(name) = args.next() {
             let value = args.next().ok_or_else(|| format!("{name} takes a value"))?;
@@ -24,8 +25,37 @@ impl Config {
                 "--node-timeout" => {
                     config.node_timeout = std::time::Duration::from_millis(number()? as u64);
                 }
+                "--bind" => {
+                    let address = value.parse();
+                    config.bind = address.map_err(|_| format!("\"{value}\" is no address"))?;
+                }
+                "--ports" => {
+                    let ports = value.split(',').map(str::parse::<u16>).collect::<Result<_, _>>();
+                    config.ports = ports.map_err(|_| "--ports takes PORT,PORT,…")?;
+                }
+                "--password" => config.password = Some(value.clone()),
+                "--tls" => config.tls = Some(Tls::new(value)),
+                "--tls-certificate" => certificate = Some(value.clone()),
+                "--tls-auth" => {
+                    auth = Some(match value.as_str() {
+                        "yes" => ClientAuth::Required,
+                        "optional" => ClientAuth::Optional,
+                        "no" => ClientAuth::Off,
+                        _ => return Err("--tls-auth takes yes, no or optional".into()),
+                    });
+                }
                 _ => return Err(format!("\"{name}\" is no option")),
             }
+        }
+        match &mut config.tls {
+            Some(tls) => {
+                tls.certificate = certificate.unwrap_or_else(|| tls.certificate.clone());
+                tls.auth = auth.unwrap_or(tls.auth);
+            }
+            None if certificate.is_some() || auth.is_some() => {
+                return Err("--tls-certificate and --tls-auth need --tls FOLDER".into());
+            }
+            None => {}
         }
         Ok(config)
     }
@@ -85,6 +115,10 @@ impl Cluster {
             "wait" => self.wait_ok()?,
             "owner" => return Ok(self.owner(slot(1)?)?.to_string()),
             "nodes" => return Ok(self.addresses().join(" ")),
+            "config" => {
+                let value = words.get(3..).unwrap_or_default().join(" ");
+                self.connect(node(1)?)?.ok(&["CONFIG", "SET", word(2)?, &value])?;
+            }
             "command" => return Ok(self.command(node(1)?, &words[2..])?.to_string()),
             "log" => return Ok(format!("{}\nend", self.server_log(node(1)?)?.trim_end())),
             "info" => return Ok(self.info()),

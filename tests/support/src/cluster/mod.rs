@@ -11,23 +11,30 @@
 //! Nodes are numbered from 1: first the primaries, then their replicas in turns (with 3 + 3 node 4
 //! is the replica of node 1). A number stays with its process over failovers, kills and restarts.
 
+mod binary;
 mod changes;
 mod client;
 mod control;
+mod ports;
 mod server;
 mod start;
+mod tls;
 mod view;
 
-use std::path::PathBuf;
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use binary::Server;
 pub use client::Client;
-pub use server::{Server, abandon};
+pub use server::abandon;
+pub use tls::{ClientAuth, Tls};
 pub use view::Line;
 
+use crate::certificates::Certificates;
 use crate::resp::Value;
-use server::{Folder, Process};
+use server::{Folder, Process, Recipe};
 
 /// What a cluster is to be.
 #[derive(Clone, Debug)]
@@ -42,6 +49,14 @@ pub struct Config {
     pub lines: Vec<String>,
     /// After how much silence a node is held to have failed.
     pub node_timeout: Duration,
+    /// The address that all nodes have.
+    pub bind: IpAddr,
+    /// The ports of the first nodes, those that are added later included; the rest get free ones.
+    pub ports: Vec<u16>,
+    /// The default user's password.
+    pub password: Option<String>,
+    /// TLS and nothing else, if it is to be so.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Config {
@@ -52,6 +67,10 @@ impl Default for Config {
             replicas: 0,
             lines: Vec::new(),
             node_timeout: Duration::from_millis(2000),
+            bind: IpAddr::from([127, 0, 0, 1]),
+            ports: Vec::new(),
+            password: None,
+            tls: None,
         }
     }
 }
@@ -64,8 +83,10 @@ type Owners = Vec<(String, Vec<(u16, u16)>)>;
 
 /// A running cluster. Dropping it kills its servers and removes their folder.
 pub struct Cluster {
-    program: PathBuf,
-    lines: Vec<String>,
+    recipe: Recipe,
+    /// Ports that the next nodes are to have.
+    ports: VecDeque<u16>,
+    certificates: Option<Certificates>,
     password: String,
     /// `None` where a node was removed.
     nodes: Vec<Option<Process>>,
@@ -98,6 +119,11 @@ impl Cluster {
     /// What the node's server wrote to its log.
     pub fn server_log(&self, node: usize) -> Result<String, String> {
         Ok(self.node(node)?.log())
+    }
+
+    /// The certificates of a cluster that speaks TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     /// A new connection to a node, as an administrator.

@@ -1,7 +1,7 @@
 //! One server process: its binary, its configuration, its life.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
@@ -9,46 +9,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use openssl::ssl::SslConnector;
+
 use super::client::Client;
+use super::ports;
 use crate::os;
-
-/// Which server the cluster is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Server {
-    /// `redis-server` from PATH, or what REDISCLUSTER_REDIS_SERVER names.
-    Redis,
-    /// What REDISCLUSTER_VALKEY_SERVER names, `valkey-server` from PATH, or what
-    /// `scripts/install valkey` put into the user's cache.
-    Valkey,
-}
-
-impl Server {
-    /// The server's program. The error says how to get it.
-    pub fn program(self) -> Result<PathBuf, String> {
-        let (variable, name) = match self {
-            Self::Redis => ("REDISCLUSTER_REDIS_SERVER", "redis-server"),
-            Self::Valkey => ("REDISCLUSTER_VALKEY_SERVER", "valkey-server"),
-        };
-        if let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) {
-            let path = PathBuf::from(path);
-            return match path.is_file() {
-                true => Ok(path),
-                false => Err(format!("{variable} names {}, which is no file", path.display())),
-            };
-        }
-        let folders = std::env::var_os("PATH").unwrap_or_default();
-        let mut places: Vec<PathBuf> = std::env::split_paths(&folders).collect();
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-        places.extend(cache.or(home).map(|cache| cache.join("rediscluster")));
-        places.into_iter().map(|place| place.join(name)).find(|path| path.is_file()).ok_or(
-            match self {
-                Self::Redis => "redis-server is not installed: run scripts/install demo".into(),
-                Self::Valkey => "valkey-server is not installed: run scripts/install valkey".into(),
-            },
-        )
-    }
-}
 
 /// Child processes and folders that live now, for an end that runs no destructors.
 static LEFT: Mutex<(Vec<u32>, Vec<PathBuf>)> = Mutex::new((Vec::new(), Vec::new()));
@@ -149,59 +114,55 @@ pub struct Process {
     /// Whether it is stopped by SIGSTOP.
     pub paused: bool,
     program: PathBuf,
+    connector: Option<SslConnector>,
     folder: PathBuf,
     child: Option<Child>,
 }
 
-/// Two free loopback ports below the range from which the kernel takes ports by itself, so that
-/// nobody else gets the port of a server that is down.
-fn free_ports() -> Result<(u16, u16), String> {
-    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let low = range.split_whitespace().next().and_then(|low| low.parse::<u16>().ok());
-    let high = low.unwrap_or(32768).clamp(12000, 32768);
-    let mut ports = Vec::new();
-    for _ in 0..1000 {
-        // RandomState is seeded by the system: parallel test programs try different ports.
-        use std::hash::{BuildHasher, RandomState};
-        let random = RandomState::new().hash_one(ports.len());
-        let port = 10000 + (random % u64::from(high - 10000)) as u16;
-        if !ports.contains(&port) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            ports.push(port);
-            if let [port, bus] = ports[..] {
-                return Ok((port, bus));
-            }
-        }
-    }
-    Err("no free loopback ports".into())
+/// What all servers of a cluster have in common.
+pub struct Recipe {
+    /// The server's program.
+    pub program: PathBuf,
+    /// The address they listen on.
+    pub host: IpAddr,
+    /// Lines of their configuration.
+    pub lines: Vec<String>,
+    /// How to connect to them, if they speak TLS.
+    pub connector: Option<SslConnector>,
 }
 
 impl Process {
-    /// Starts a server in its own folder below `parent`, with these lines in its configuration.
+    /// Starts a server in its own folder below `parent`, on this port or on a free one.
     pub fn start(
-        program: &Path,
+        recipe: &Recipe,
         parent: &Path,
         number: usize,
-        lines: &[String],
+        wanted: Option<u16>,
     ) -> Result<Self, String> {
         let folder = parent.join(number.to_string());
         fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut last = String::new();
         for _ in 0..5 {
-            let (port, bus) = free_ports()?;
+            let (port, bus) = ports::take(recipe.host, wanted)?;
             let own = [
-                format!("port {port}"),
+                match recipe.connector {
+                    Some(_) => format!("port 0\ntls-port {port}"),
+                    None => format!("port {port}"),
+                },
                 format!("cluster-port {bus}"),
                 format!("dir {}", folder.display()),
                 format!("logfile {}", folder.join("log").display()),
             ];
-            let text = own.iter().chain(lines).map(|line| format!("{line}\n")).collect::<String>();
+            let lines = own.iter().chain(&recipe.lines);
+            let text = lines.map(|line| format!("{line}\n")).collect::<String>();
             fs::write(folder.join("conf"), text).map_err(|error| error.to_string())?;
             let mut process = Self {
-                address: SocketAddr::from(([127, 0, 0, 1], port)),
+                address: SocketAddr::from((recipe.host, port)),
                 bus,
                 id: String::new(),
                 paused: false,
-                program: program.to_path_buf(),
+                program: recipe.program.clone(),
+                connector: recipe.connector.clone(),
                 folder: folder.clone(),
                 child: None,
             };
@@ -219,19 +180,25 @@ impl Process {
                 }
                 thread::sleep(Duration::from_millis(10));
             }
-            last = process.log();
+            last = process.log() + &process.complaint();
             process.kill();
+            if last.contains("Failed finding TLS support")
+                || (last.contains("'tls-") && last.contains("Bad directive"))
+            {
+                return Err(format!("{} was built without TLS", recipe.program.display()));
+            }
             let _ = fs::remove_file(folder.join("log"));
         }
         let tail: Vec<&str> = last.lines().rev().take(5).collect();
-        Err(format!("{} does not start: {}", program.display(), tail.join(" / ")))
+        Err(format!("{} does not start: {}", recipe.program.display(), tail.join(" / ")))
     }
 
     /// Starts the process (again) with the configuration that it has.
     pub fn run(&mut self) -> Result<(), String> {
         let mut command = Command::new(&self.program);
         command.arg(self.folder.join("conf")).stdin(Stdio::null());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let complaint = fs::File::create(self.folder.join("complaint"));
+        command.stdout(Stdio::null()).stderr(complaint.map_err(|error| error.to_string())?);
         os::die_with_starter(&mut command);
         let child = spawn(command);
         self.child = Some(child.map_err(|error| format!("{}: {error}", self.program.display()))?);
@@ -242,6 +209,11 @@ impl Process {
     /// What the server wrote to its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// What it said of its configuration before it had a log.
+    fn complaint(&self) -> String {
+        fs::read_to_string(self.folder.join("complaint")).unwrap_or_default()
     }
 
     /// The process id while it runs.
@@ -298,7 +270,7 @@ impl Process {
 
     /// A new connection to it.
     pub fn connect(&self, user: &str, password: &str) -> Result<Client, String> {
-        Client::connect(self.address, user, password)
+        Client::connect(self.address, self.connector.as_ref(), user, password)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::client::Client;
-use super::server::{Folder, Process};
-use super::{Cluster, Config, USER, view};
+use super::server::{Folder, Process, Recipe};
+use super::{Cluster, Config, USER, tls, view};
+use crate::certificates::Certificates;
 
 impl Cluster {
     /// Starts servers and makes them a cluster. Returns when every node says that it is whole.
@@ -16,7 +17,6 @@ impl Cluster {
         let password = format!("{:016x}", RandomState::new().hash_one(0));
         let timeout = config.node_timeout.as_millis();
         let mut lines: Vec<String> = [
-            "bind 127.0.0.1",
             "protected-mode no",
             "daemonize no",
             "save \"\"",
@@ -34,14 +34,28 @@ impl Cluster {
         ]
         .map(String::from)
         .into();
+        lines.push(format!("bind {}", config.bind));
+        // A node that is met is known by the address from which it answers.
+        lines.push(format!("bind-source-addr {}", config.bind));
         lines.push(format!("cluster-node-timeout {timeout}"));
         lines.push(format!("user {USER} on >{password} ~* &* +@all"));
         lines.push(format!("masteruser {USER}"));
         lines.push(format!("masterauth {password}"));
+        lines.extend(config.password.map(|secret| format!("requirepass \"{secret}\"")));
+        let mut certificates = None;
+        let mut connector = None;
+        if let Some(tls) = &config.tls {
+            let folder = Certificates::open(&tls.folder)?;
+            lines.extend(tls.lines(&folder)?);
+            connector = Some(tls::connector(&folder)?);
+            certificates = Some(folder);
+        }
         lines.extend(config.lines);
+        let program = config.server.program()?;
         let mut cluster = Self {
-            program: config.server.program()?,
-            lines,
+            recipe: Recipe { program, host: config.bind, lines, connector },
+            ports: config.ports.into(),
+            certificates,
             password,
             nodes: Vec::new(),
             patience: Duration::from_secs(30) + 5 * config.node_timeout,
@@ -83,7 +97,8 @@ impl Cluster {
     /// Starts one more process. Its number is returned; it is in no cluster yet.
     pub(super) fn launch(&mut self) -> Result<usize, String> {
         let number = self.nodes.len() + 1;
-        let mut node = Process::start(&self.program, self.folder.path(), number, &self.lines)?;
+        let port = self.ports.pop_front();
+        let mut node = Process::start(&self.recipe, self.folder.path(), number, port)?;
         let reply = node.connect(USER, &self.password)?.ok(&["CLUSTER", "MYID"]);
         node.id = reply.map_err(|error| format!("this server runs no cluster: {error}"))?.text();
         self.nodes.push(Some(node));

@@ -43,6 +43,18 @@ fn run(nodes: &FakeNodes, line: &str) -> Result<String, String> {
             };
             return Ok(format!("ok {} {} {}", seen.open, seen.max, seen.total));
         }
+        "accepts" => {
+            let seen = match texts.get(1) {
+                Some(_) => nodes.handshakes(node(1)?),
+                None => nodes.all_handshakes(),
+            };
+            return Ok(format!("ok {} {}", seen.done, seen.failed));
+        }
+        "tickets" => {
+            let count = texts.get(2).map_or(Ok(1), |count| count.parse());
+            let count = count.map_err(|_| "tickets NODE [COUNT]")?;
+            return Ok(format!("ok {}", nodes.tickets(node(1)?, count)));
+        }
         "ports" => {
             let ports: Vec<String> = nodes.ports().iter().map(u16::to_string).collect();
             return Ok(format!("ok {}", ports.join(" ")));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use super::log::What;
+use super::node::Port;
 use super::serve;
-use super::state::{Port, Shared};
+use super::state::Shared;
 use crate::os;
 
 /// Starts accepting; ends when the nodes stop.

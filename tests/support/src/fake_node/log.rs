@@ -24,6 +24,19 @@ pub enum What {
     Opened,
     /// The connection ended, by either side.
     Closed,
+    /// A TLS handshake was done.
+    Secured {
+        /// `TLSv1.3`.
+        version: &'static str,
+        /// Whether it took up an earlier session.
+        resumed: bool,
+        /// The server's name that the client asked for.
+        name: Option<String>,
+        /// The common name in the client's certificate.
+        client: Option<String>,
+    },
+    /// A TLS handshake failed, and why.
+    NotSecured(String),
     /// A command arrived.
     Command {
         /// Name and arguments.
@@ -66,6 +79,15 @@ impl fmt::Display for Event {
         match &self.what {
             What::Opened => write!(f, "open"),
             What::Closed => write!(f, "close"),
+            What::Secured { version, resumed, name, client } => {
+                write!(f, "tls {version}")?;
+                let told = [("name", name), ("client", client)];
+                for (key, value) in told.iter().filter_map(|(k, v)| Some((k, v.as_ref()?))) {
+                    write!(f, " {key}={}", quote(value.as_bytes()))?;
+                }
+                if *resumed { write!(f, " resumed") } else { Ok(()) }
+            }
+            What::NotSecured(why) => write!(f, "no-tls {}", quote(why.as_bytes())),
             What::Rubbish(why) => write!(f, "rubbish {}", quote(why.as_bytes())),
             What::Command { args, read, scripted } => {
                 write!(f, "{} {read}", if *scripted { "command" } else { "unscripted" })?;

@@ -9,15 +9,23 @@
 //! println!("connect to {}", nodes.address(1));
 //! ```
 
+mod actions;
+mod answer;
+mod choice;
 mod control;
 mod listener;
 mod log;
+mod node;
 mod parse;
 mod script;
 mod serve;
+mod session;
 mod state;
 mod store;
+mod ticket;
+mod tls;
 mod topology;
+mod wire;
 mod words;
 
 use std::net::{IpAddr, SocketAddr};
@@ -48,6 +56,15 @@ pub struct Connections {
     pub total: u64,
 }
 
+/// The TLS handshakes of a node, or of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Handshakes {
+    /// Those after which commands could be said.
+    pub done: u64,
+    /// Those that ended otherwise, by either side.
+    pub failed: u64,
+}
+
 impl FakeNodes {
     /// Starts the nodes of a script on free loopback ports.
     pub fn start(script: Script) -> Result<Self, String> {
@@ -55,8 +72,7 @@ impl FakeNodes {
             "localhost" => IpAddr::from([127, 0, 0, 1]),
             host => host.parse().map_err(|_| format!("\"{host}\" is no address"))?,
         };
-        let shared =
-            Shared::bind(script, host).map_err(|error| format!("cannot listen: {error}"))?;
+        let shared = Shared::bind(script, host)?;
         let acceptor = listener::start(shared.clone());
         Ok(Self { shared, acceptor: Some(acceptor) })
     }
@@ -109,6 +125,22 @@ impl FakeNodes {
         let open = state.nodes.iter().map(|node| node.open.len()).sum();
         let total = state.nodes.iter().map(|node| node.total).sum();
         Connections { open, max: state.max, total }
+    }
+
+    /// The TLS handshakes of a node.
+    pub fn handshakes(&self, node: usize) -> Handshakes {
+        let (done, failed) = self.shared.lock().nodes[node - 1].handshakes;
+        Handshakes { done, failed }
+    }
+
+    /// The TLS handshakes of all nodes together.
+    pub fn all_handshakes(&self) -> Handshakes {
+        let mut all = Handshakes::default();
+        for node in &self.shared.lock().nodes {
+            all.done += node.handshakes.0;
+            all.failed += node.handshakes.1;
+        }
+        all
     }
 
     /// Waits until the log satisfies a condition; false if it does not within the time.
@@ -171,6 +203,12 @@ impl FakeNodes {
     /// Sends bytes on every open connection of a node, unasked. How many connections that were.
     pub fn send(&self, node: usize, bytes: &[u8]) -> usize {
         self.shared.send(node, bytes)
+    }
+
+    /// Sends so many session tickets on every open connection of a node, by themselves. On how many
+    /// connections that could be done.
+    pub fn tickets(&self, node: usize, count: usize) -> usize {
+        self.shared.tickets(node, count)
     }
 
     /// Answers a control line of the program `fake-node`: `ok …`, `error …`, or several lines and `end`.

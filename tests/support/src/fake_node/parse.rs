@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::script::{Action, Form, Kind, Listen, NodeRules, Rule, Script, Shape, Store};
+use super::actions::{action, bare, number, store, topology_action};
+use super::script::{Action, Form, Kind, Listen, NodeRules, Rule, Script, Store};
+use super::tls::Tls;
 use super::topology;
 use super::words::{self, Word};
 
@@ -15,12 +17,15 @@ impl Script {
                 nodes: 1,
                 keep_log: true,
                 listen: BTreeMap::new(),
+                tls: BTreeMap::new(),
                 variables: Vec::new(),
                 rules: BTreeMap::new(),
             },
             scene: String::new(),
             nodes: vec![1],
+            sectioned: false,
             every: Vec::new(),
+            last: Vec::new(),
         };
         for (number, line) in text.lines().enumerate() {
             let words = words::split(line);
@@ -28,7 +33,7 @@ impl Script {
                 .and_then(|words| if words.is_empty() { Ok(()) } else { reader.line(&words) })
                 .map_err(|error| format!("line {}: {error}", number + 1))?;
         }
-        Ok(reader.finish())
+        reader.finish()
     }
 }
 
@@ -37,8 +42,12 @@ struct Reader {
     scene: String,
     /// The nodes that lines now speak of; empty for `node *`.
     nodes: Vec<usize>,
+    /// Whether a `node` line was there.
+    sectioned: bool,
     /// Lines of `node *` sections, given out when the number of nodes is known.
     every: Vec<(String, Entry)>,
+    /// The same for lines that come after those.
+    last: Vec<(String, Entry)>,
 }
 
 #[derive(Clone)]
@@ -47,6 +56,7 @@ enum Entry {
     Handshake,
     Store(Store),
     Listen(Listen),
+    Tls(Tls),
 }
 
 impl Reader {
@@ -70,8 +80,12 @@ impl Reader {
                     self.script.rules.entry((self.scene.clone(), node)).or_default();
                 }
             }
-            "node" if rest.first().and_then(Word::bare) == Some("*") => self.nodes.clear(),
+            "node" if rest.first().and_then(Word::bare) == Some("*") => {
+                self.nodes.clear();
+                self.sectioned = true;
+            }
             "node" => {
+                self.sectioned = true;
                 self.nodes = rest
                     .iter()
                     .map(|word| number(Some(word), "node NUMBER… or node *"))
@@ -102,6 +116,7 @@ impl Reader {
                 "blackhole" => Listen::Blackhole,
                 _ => return Err("listen normal|refuse|blackhole".into()),
             })],
+            _ if key == "tls" || key.starts_with("tls-") => vec![Entry::Tls(Tls::parse(words)?)],
             "topology" => [Form::Slots, Form::Shards, Form::Nodes]
                 .map(|form| topology_rule(form, rest).map(Entry::Rule))
                 .into_iter()
@@ -113,7 +128,12 @@ impl Reader {
         })
     }
 
+    /// A line of TLS before all sections is for every node.
     fn add(&mut self, entry: Entry) {
+        if matches!(entry, Entry::Tls(_)) && !self.sectioned {
+            self.last.push((self.scene.clone(), entry));
+            return;
+        }
         if self.nodes.is_empty() {
             self.every.push((self.scene.clone(), entry));
             return;
@@ -125,7 +145,7 @@ impl Reader {
 
     /// A node that only a topology names exists too. A node's own lines come before those of
     /// `node *`.
-    fn finish(mut self) -> Script {
+    fn finish(mut self) -> Result<Script, String> {
         let own = self.script.rules.values().flat_map(|rules| &rules.rules);
         let shared = self.every.iter().filter_map(|(_, entry)| match entry {
             Entry::Rule(rule) => Some(rule),
@@ -140,12 +160,15 @@ impl Reader {
                 _ => None,
             });
         self.script.nodes = self.script.nodes.max(told.max().unwrap_or(0));
-        for (scene, entry) in self.every {
+        for (scene, entry) in self.every.into_iter().chain(self.last) {
             for node in 1..=self.script.nodes {
                 put(&mut self.script, &scene, node, entry.clone());
             }
         }
-        self.script
+        match self.script.tls.iter().find(|(_, tls)| tls.lacks_folder()) {
+            Some((node, _)) => Err(format!("node {node} needs a line tls FOLDER")),
+            None => Ok(self.script),
+        }
     }
 }
 
@@ -158,6 +181,7 @@ fn put(script: &mut Script, scene: &str, node: usize, entry: Entry) {
         Entry::Listen(listen) => {
             script.listen.entry(node).or_insert(listen);
         }
+        Entry::Tls(tls) => script.tls.entry(node).or_default().add(tls),
     }
 }
 
@@ -170,14 +194,6 @@ fn topology_rule(form: Form, spec: &[Word]) -> Result<Rule, String> {
     let pattern = words::split(&format!("CLUSTER {name}"))?;
     let actions = vec![topology_action(form, spec)?];
     Ok(Rule { kind: Kind::On, connection: None, skip: 0, first: None, pattern, actions })
-}
-
-fn topology_action(form: Form, spec: &[Word]) -> Result<Action, String> {
-    if !spec.iter().any(Word::varies) {
-        let texts: Vec<_> = spec.iter().map(|word| word.fill(|_| None)).collect();
-        topology::parse(&texts)?;
-    }
-    Ok(Action::Topology(form, spec.to_vec()))
 }
 
 /// `[connection N] [skip N] [first N | once] on|expect PATTERN… => ACTIONS`, `… accept => ACTIONS`.
@@ -228,130 +244,6 @@ fn rule(words: &[Word]) -> Result<Rule, String> {
     Ok(rule)
 }
 
-fn action(words: &[Word]) -> Result<Action, String> {
-    let key = words.first().and_then(Word::bare).ok_or("an action begins with a bare word")?;
-    let rest = &words[1..];
-    let fixed = |text: &str| words::split(text).map(|mut words| words.remove(0));
-    let one = || rest.first().cloned().ok_or(format!("{key} needs a word behind it"));
-    let most = match key {
-        "dribble" => 2,
-        "array" | "resp" | "push" | "repeat" | "slots" | "shards" | "cluster-nodes" | "store" => {
-            usize::MAX
-        }
-        "set" => 2,
-        "ok" | "pong" | "nil" | "empty" | "echo" | "handshake" | "silent" | "flush" | "close"
-        | "reset" | "half-close" | "hang" => 0,
-        _ => 1,
-    };
-    if rest.len() > most {
-        return Err(format!(
-            "{key} takes {most} words: quote what holds blanks, part actions by ;"
-        ));
-    }
-    Ok(match key {
-        "ok" => Action::Reply(Shape::Simple(fixed("OK")?)),
-        "pong" => Action::Reply(Shape::Simple(fixed("PONG")?)),
-        "simple" => Action::Reply(Shape::Simple(one()?)),
-        "error" => Action::Reply(Shape::Error(one()?)),
-        "bulk" => Action::Reply(Shape::Bulk(one()?)),
-        "int" => Action::Reply(Shape::Integer(one()?)),
-        "nil" => Action::Reply(Shape::Nil),
-        "empty" => Action::Reply(Shape::Array(Vec::new())),
-        "array" => Action::Reply(Shape::Array(rest.iter().cloned().map(Shape::Bulk).collect())),
-        "push" => Action::Reply(Shape::Push(shapes(rest)?)),
-        "resp" => {
-            let mut shapes = shapes(rest)?;
-            if shapes.len() != 1 {
-                return Err("resp takes one value: put several in [ … ]".into());
-            }
-            Action::Reply(shapes.remove(0))
-        }
-        "send" => Action::Raw(one()?),
-        "repeat" => {
-            let count = number(rest.first(), "repeat COUNT ACTION")?;
-            Action::Repeat(count, Box::new(action(&rest[1..])?))
-        }
-        "fill" => Action::Fill(number(rest.first(), "fill BYTES")?),
-        "echo" => Action::Echo,
-        "slots" => topology_action(Form::Slots, rest)?,
-        "shards" => topology_action(Form::Shards, rest)?,
-        "cluster-nodes" => topology_action(Form::Nodes, rest)?,
-        "handshake" => Action::Handshake,
-        "store" => Action::Store(store(rest)?),
-        "silent" => Action::Silent,
-        "flush" => Action::Flush,
-        "delay" => Action::Delay(number(rest.first(), "delay MILLISECONDS")?),
-        "dribble" => {
-            let chunk = if rest.len() > 1 { number(rest.get(1), "dribble MS BYTES")? } else { 1 };
-            Action::Dribble(number(rest.first(), "dribble MILLISECONDS [BYTES]")?, chunk.max(1))
-        }
-        "gate" => Action::Gate(one()?),
-        "close" => Action::Close,
-        "reset" => Action::Reset,
-        "half-close" => Action::HalfClose,
-        "hang" => Action::Hang,
-        "use" => Action::Use(bare(rest.first(), "use SCENE")?.to_string()),
-        "set" => Action::Set(
-            bare(rest.first(), "set NAME VALUE")?.to_string(),
-            rest.get(1).ok_or("set NAME VALUE")?.clone(),
-        ),
-        "kill" => Action::Kill(number(rest.first(), "kill NODE")?),
-        "pause" => Action::Pause(number(rest.first(), "pause NODE")?),
-        other => return Err(format!("\"{other}\" is no action: see fake_node.md")),
-    })
-}
-
-/// Values in the RESP shorthand; brackets stand by themselves between blanks.
-fn shapes(words: &[Word]) -> Result<Vec<Shape>, String> {
-    let mut open: Vec<(&str, Vec<Shape>)> = vec![("", Vec::new())];
-    for word in words {
-        let shape = match word.bare() {
-            Some(bracket @ ("[" | "{" | ">[")) => {
-                open.push((bracket, Vec::new()));
-                continue;
-            }
-            Some(close @ ("]" | "}")) => match (open.pop(), close) {
-                (Some(("[", items)), "]") => Shape::Array(items),
-                (Some((">[", items)), "]") => Shape::Push(items),
-                (Some(("{", items)), "}") if items.len() % 2 == 0 => Shape::Map(items),
-                _ => return Err("brackets do not fit (a map holds pairs)".into()),
-            },
-            Some("nil") => Shape::Nil,
-            Some("true") => Shape::Boolean(true),
-            Some("false") => Shape::Boolean(false),
-            Some(text) if text.parse::<i64>().is_ok() => Shape::Integer(word.clone()),
-            _ if word.quoted => Shape::Bulk(word.clone()),
-            _ => match word.first() {
-                Some(b'+') => Shape::Simple(word.rest()),
-                Some(b'-') => Shape::Error(word.rest()),
-                Some(b':') => Shape::Integer(word.rest()),
-                _ => Shape::Bulk(word.clone()),
-            },
-        };
-        open.last_mut().ok_or("a bracket is closed that was not opened")?.1.push(shape);
-    }
-    match open.pop() {
-        Some(("", shapes)) => Ok(shapes),
-        _ => Err("a bracket is not closed".into()),
-    }
-}
-
-fn store(rest: &[Word]) -> Result<Store, String> {
-    match rest.first().map(Word::bare) {
-        None => Ok(Store::Plain),
-        Some(Some("moved")) => Ok(Store::Moved),
-        _ => Err("store or store moved".into()),
-    }
-}
-
-fn bare<'a>(word: Option<&'a Word>, usage: &str) -> Result<&'a str, String> {
-    word.and_then(Word::bare).ok_or_else(|| usage.to_string())
-}
-
-fn number<N: std::str::FromStr>(word: Option<&Word>, usage: &str) -> Result<N, String> {
-    bare(word, usage)?.parse().map_err(|_| usage.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,6 +260,8 @@ mod tests {
             ("slots 5-1=1", "line 1: "),
             ("listen never", "listen normal"),
             ("accept GET => ok", "accept takes none"),
+            ("tls-version 1.3", "node 1 needs a line tls FOLDER"),
+            ("node 1\ntls-version 3", "line 2: tls FOLDER"),
             ("frobnicate", "\"frobnicate\" is no word"),
         ] {
             let error = Script::parse(text).unwrap_err();
@@ -386,5 +280,10 @@ mod tests {
         assert_eq!((rule.connection, rule.skip, rule.first), (Some(2), 1, Some(2)));
         assert_eq!((rule.pattern.len(), rule.actions.len()), (2, 2));
         assert_eq!(script.rules[&("later".to_string(), 1)].rules[0].first, Some(1));
+        let script = Script::parse("tls /a\nnode *\ntls /b\nnode 2\ntls off\nnode 3").unwrap();
+        let tls = |text: &str| Tls::parse(&words::split(text).unwrap()).unwrap();
+        assert_eq!(script.tls[&1], tls("tls /b"));
+        assert_eq!(script.tls[&2], tls("tls off"));
+        assert_eq!(Script::parse("tls /a\nnode 2").unwrap().tls[&1], tls("tls /a"));
     }
 }

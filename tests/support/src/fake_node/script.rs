@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tls::Tls;
 use super::words::Word;
 
 /// A parsed script: where its nodes listen and what each does, in the grammar of `fake_node.md`.
@@ -11,6 +12,7 @@ pub struct Script {
     pub(super) nodes: usize,
     pub(super) keep_log: bool,
     pub(super) listen: BTreeMap<usize, Listen>,
+    pub(super) tls: BTreeMap<usize, Tls>,
     pub(super) variables: Vec<(String, Word)>,
     /// Rules by scene (the base is named "") and node.
     pub(super) rules: BTreeMap<(String, usize), NodeRules>,
@@ -100,9 +102,12 @@ pub(super) enum Action {
     Silent,
     Flush,
     Delay(u64),
-    Dribble(u64, usize),
+    /// So many milliseconds between parts of so many bytes, each a TLS record.
+    Pace(u64, usize),
+    Tickets(usize),
     Gate(Word),
     Close,
+    Truncate,
     Reset,
     HalfClose,
     Hang,

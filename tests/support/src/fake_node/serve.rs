@@ -1,15 +1,14 @@
 //! The thread of one connection: reads commands, does what the script says.
 
-use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::log::What;
-use super::script::{Action, Form, Listen, Shape, Store};
+use super::script::{Action, Listen};
+use super::session::Session;
 use super::state::{self, Shared};
-use super::words::Word;
-use super::{store, topology};
+use super::wire::Wire;
 use crate::os;
 use crate::resp::{self, Value};
 
@@ -21,17 +20,18 @@ enum Flow {
     Closed,
 }
 
-struct Connection<'a> {
-    shared: &'a Arc<Shared>,
-    node: usize,
-    number: u64,
-    stream: TcpStream,
-    protocol: u8,
+pub(super) struct Connection<'a> {
+    pub shared: &'a Arc<Shared>,
+    pub node: usize,
+    pub number: u64,
+    wire: Wire,
+    pub protocol: u8,
     step: usize,
     generation: u64,
     /// What is to be sent with the next flush.
-    out: Vec<u8>,
-    dribble: Option<(u64, usize)>,
+    pub out: Vec<u8>,
+    /// How what is sent is parted: so many milliseconds between so many bytes.
+    pace: Option<(u64, usize)>,
 }
 
 /// Serves a connection until either side closes it.
@@ -40,22 +40,47 @@ pub fn connection(shared: &Arc<Shared>, node: usize, number: u64, stream: TcpStr
         shared,
         node,
         number,
-        stream,
+        wire: Wire { socket: stream, session: None },
         protocol: 2,
         step: 0,
         generation: shared.lock().generation,
         out: Vec::new(),
-        dribble: None,
+        pace: None,
     };
-    connection.serve();
+    if connection.secure() == Flow::On {
+        connection.serve();
+    }
     let mut state = shared.lock();
     state.nodes[node - 1].open.remove(&number);
+    state.nodes[node - 1].sessions.remove(&number);
     shared.note(&mut state, node, number, What::Closed);
     // The stream closes under the lock: who sees "close" in the log finds it closed soon after.
     drop(connection);
 }
 
 impl Connection<'_> {
+    /// The handshake, at a node that speaks TLS.
+    fn secure(&mut self) -> Flow {
+        let Some(acceptor) = self.shared.acceptors.get(&self.node) else { return Flow::On };
+        if acceptor.silent {
+            self.wire.drain();
+            return Flow::Closed;
+        }
+        let Ok(session) = Session::new(self.shared, acceptor, &self.wire.socket) else {
+            return Flow::Closed;
+        };
+        let what = session.handshake(|| self.unpaused());
+        let flow = if matches!(what, What::Secured { .. }) { Flow::On } else { Flow::Closed };
+        let mut state = self.shared.lock();
+        if flow == Flow::On {
+            let session = Arc::new(session);
+            state.nodes[self.node - 1].sessions.insert(self.number, session.clone());
+            self.wire.session = Some(session);
+        }
+        self.shared.note(&mut state, self.node, self.number, what);
+        flow
+    }
+
     fn serve(&mut self) {
         let plan = {
             let mut state = self.shared.lock();
@@ -68,7 +93,7 @@ impl Connection<'_> {
         let mut chunk = vec![0; 64 << 10];
         let mut reads = 0;
         loop {
-            let count = match self.stream.read(&mut chunk) {
+            let count = match self.wire.read(&mut chunk) {
                 Ok(0) => return,
                 Ok(count) => count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
@@ -129,38 +154,16 @@ impl Connection<'_> {
         self.run(&plan.actions, args)
     }
 
-    /// The handshake and the store, where the script switched them on and no rule answered.
-    fn built_in(&mut self, state: &mut state::State, on: &[Action], args: &[Vec<u8>]) -> bool {
-        let value = on.iter().find_map(|action| match action {
-            Action::Handshake => store::handshake(args, &mut self.protocol, self.number),
-            Action::Store(kind) => self.stored(state, *kind, args),
-            _ => None,
-        });
-        if let Some(value) = &value {
-            self.reply(value);
-        }
-        value.is_some()
-    }
-
-    fn stored(&self, state: &mut state::State, kind: Store, args: &[Vec<u8>]) -> Option<Value> {
-        let moved = store::key(args)
-            .and_then(|key| state::moved(self.shared, &state.scene, self.node, kind, key));
-        match moved {
-            Some(text) => Some(Value::Error(text.into_bytes())),
-            None => store::run(&mut state.data, args),
-        }
-    }
-
     fn run(&mut self, actions: &[Action], args: &[Vec<u8>]) -> Flow {
         for action in actions {
             if self.act(action, args) == Flow::Closed {
                 return Flow::Closed;
             }
         }
-        if self.dribble.is_some() && self.flush() == Flow::Closed {
+        if self.pace.is_some() && self.flush() == Flow::Closed {
             return Flow::Closed;
         }
-        self.dribble = None;
+        self.pace = None;
         Flow::On
     }
 
@@ -197,13 +200,13 @@ impl Connection<'_> {
             Action::Silent => {}
             Action::Flush => return self.flush(),
             Action::Delay(ms) => {
-                if self.flush() == Flow::Closed || !self.sleep(*ms) {
+                if self.flush() == Flow::Closed || !self.shared.sleep(*ms) {
                     return Flow::Closed;
                 }
             }
-            Action::Dribble(ms, bytes) => {
+            Action::Pace(ms, bytes) => {
                 let flow = self.flush();
-                self.dribble = Some((*ms, *bytes));
+                self.pace = Some((*ms, *bytes));
                 return flow;
             }
             Action::Gate(word) => {
@@ -212,26 +215,32 @@ impl Connection<'_> {
                     return Flow::Closed;
                 }
             }
-            Action::Close | Action::Reset => {
+            Action::Close | Action::Truncate | Action::Reset => {
                 let _ = self.flush();
-                if matches!(action, Action::Reset) {
-                    let _ = os::reset_on_close(&self.stream);
-                } else {
-                    let _ = self.stream.shutdown(Shutdown::Both);
+                match action {
+                    Action::Close => self.wire.end(Shutdown::Both),
+                    Action::Truncate => drop(self.wire.socket.shutdown(Shutdown::Both)),
+                    _ => drop(os::reset_on_close(&self.wire.socket)),
                 }
                 return Flow::Closed;
             }
             Action::HalfClose => {
                 let flow = self.flush();
-                let _ = self.stream.shutdown(Shutdown::Write);
+                self.wire.end(Shutdown::Write);
                 return flow;
             }
             Action::Hang => {
                 let _ = self.flush();
-                // Until the client closes or the node is killed; what arrives is thrown away.
-                let mut sink = [0; 4096];
-                while matches!(self.stream.read(&mut sink), Ok(1..)) {}
+                // Until the client closes or the node is killed.
+                self.wire.drain();
                 return Flow::Closed;
+            }
+            Action::Tickets(count) => {
+                let flow = self.flush();
+                if let Some(session) = &self.wire.session {
+                    session.tickets(*count);
+                }
+                return flow;
             }
             Action::Use(scene) => {
                 if let Err(error) = self.shared.use_scene(scene) {
@@ -256,64 +265,6 @@ impl Connection<'_> {
         Flow::On
     }
 
-    fn topology(&mut self, form: Form, words: &[Word], args: &[Vec<u8>]) {
-        let words: Vec<_> = words.iter().map(|word| self.fill(word, args)).collect();
-        let value = match topology::parse(&words) {
-            Ok(shards) => topology::answer(form, &shards, &self.shared.addresses, self.node),
-            Err(error) => Value::Error(format!("ERR {error}").into_bytes()),
-        };
-        self.reply(&value);
-    }
-
-    fn reply(&mut self, value: &Value) {
-        value.encode(self.protocol, &mut self.out);
-    }
-
-    fn shape(&self, shape: &Shape, args: &[Vec<u8>]) -> Value {
-        let all = |shapes: &[Shape]| shapes.iter().map(|shape| self.shape(shape, args)).collect();
-        match shape {
-            Shape::Nil => Value::Nil,
-            Shape::Boolean(value) => Value::Boolean(*value),
-            Shape::Simple(word) => Value::Simple(self.fill(word, args)),
-            Shape::Error(word) => Value::Error(self.fill(word, args)),
-            Shape::Bulk(word) => Value::Bulk(self.fill(word, args)),
-            Shape::Array(shapes) => Value::Array(all(shapes)),
-            Shape::Push(shapes) => Value::Push(all(shapes)),
-            Shape::Map(shapes) => {
-                let pair = |two: &[Shape]| (self.shape(&two[0], args), self.shape(&two[1], args));
-                Value::Map(shapes.chunks(2).map(pair).collect())
-            }
-            Shape::Integer(word) => {
-                let text = String::from_utf8_lossy(&self.fill(word, args)).into_owned();
-                match text.parse() {
-                    Ok(number) => Value::Integer(number),
-                    Err(_) => Value::Error(format!("ERR \"{text}\" is no number").into_bytes()),
-                }
-            }
-        }
-    }
-
-    fn fill(&self, word: &Word, args: &[Vec<u8>]) -> Vec<u8> {
-        if !word.varies() {
-            return word.fill(|_| None);
-        }
-        let state = self.shared.lock();
-        word.fill(|name| {
-            let argument = name.strip_prefix("arg").and_then(|digits| digits.parse::<usize>().ok());
-            match (argument, name) {
-                (Some(i), _) => Some(args.get(i).cloned().unwrap_or_default()),
-                (_, "connection") => Some(self.number.to_string().into_bytes()),
-                (_, "protocol") => Some(self.protocol.to_string().into_bytes()),
-                (_, "scene") => Some(state.scene.clone().into_bytes()),
-                _ => state
-                    .variables
-                    .get(name)
-                    .cloned()
-                    .or_else(|| self.shared.fixed(name, self.node)),
-            }
-        })
-    }
-
     /// Sends what has gathered, a few bytes at a time if so told. Waits while the node is paused.
     fn flush(&mut self) -> Flow {
         let out = std::mem::take(&mut self.out);
@@ -323,24 +274,13 @@ impl Connection<'_> {
         if !self.unpaused() {
             return Flow::Closed;
         }
-        let sent = match self.dribble {
-            None => (&self.stream).write_all(&out).is_ok(),
+        let sent = match self.pace {
+            None => self.wire.write_all(&out).is_ok(),
             Some((ms, bytes)) => out.chunks(bytes).enumerate().all(|(i, part)| {
-                (i == 0 || self.sleep(ms)) && (&self.stream).write_all(part).is_ok()
+                (i == 0 || self.shared.sleep(ms)) && self.wire.write_all(part).is_ok()
             }),
         };
         if sent { Flow::On } else { Flow::Closed }
-    }
-
-    /// False when the connection was closed meanwhile.
-    fn sleep(&self, ms: u64) -> bool {
-        let end = Instant::now() + Duration::from_millis(ms);
-        let mut state = self.shared.lock();
-        while !state.stopping {
-            let Some(left) = end.checked_duration_since(Instant::now()) else { return true };
-            state = self.shared.wait(state, left);
-        }
-        false
     }
 
     fn unpaused(&self) -> bool {

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::log::{Event, What, command_name};
-use super::script::{Action, Form, Kind, Listen, Rule, Script, Store};
+use super::node::{Node, Port, open_port};
+use super::script::{Listen, Script};
+use super::session::Session;
+use super::tls::Acceptor;
 use super::topology;
 use crate::os;
 
@@ -17,6 +19,8 @@ use crate::os;
 pub struct Shared {
     pub script: Script,
     pub addresses: Vec<SocketAddr>,
+    /// Of the nodes that speak TLS.
+    pub acceptors: BTreeMap<usize, Acceptor>,
     started: Instant,
     state: Mutex<State>,
     change: Condvar,
@@ -37,38 +41,27 @@ pub struct State {
     pub log: Vec<Event>,
     counts: BTreeMap<(usize, String), u64>,
     /// How often a rule matched, by scene, node and place.
-    used: HashMap<(String, usize, usize), u64>,
+    pub used: HashMap<(String, usize, usize), u64>,
     pub gates: HashSet<Vec<u8>>,
     pub data: HashMap<Vec<u8>, Vec<u8>>,
     pub stopping: bool,
 }
 
-/// A node's port and connections.
-pub struct Node {
-    pub listen: Port,
-    pub paused: bool,
-    pub open: BTreeMap<u64, TcpStream>,
-    pub max: usize,
-    pub total: u64,
-}
-
-/// A node's port, always held so that nobody else gets it.
-pub enum Port {
-    Open(TcpListener),
-    Refused { _bound: OwnedFd },
-    Full { listener: OwnedFd, _queued: Vec<TcpStream> },
-    Changing,
-}
-
-/// What a connection is to do about a command.
-pub struct Plan {
-    pub actions: Vec<Action>,
-    /// Whether a rule of the script (or its handshake, or its store) answers it.
-    pub scripted: bool,
-}
-
 impl Shared {
-    pub fn bind(script: Script, host: IpAddr) -> io::Result<Arc<Self>> {
+    pub fn bind(script: Script, host: IpAddr) -> Result<Arc<Self>, String> {
+        let mut acceptors = BTreeMap::new();
+        for (&node, tls) in &script.tls {
+            acceptors.extend(tls.acceptor()?.map(|acceptor| (node, acceptor)));
+        }
+        let shared = Self::listen(script, acceptors, host);
+        shared.map_err(|error| format!("cannot listen: {error}"))
+    }
+
+    fn listen(
+        script: Script,
+        acceptors: BTreeMap<usize, Acceptor>,
+        host: IpAddr,
+    ) -> io::Result<Arc<Self>> {
         let mut nodes = Vec::new();
         let mut addresses = Vec::new();
         for number in 1..=script.nodes {
@@ -79,6 +72,8 @@ impl Shared {
                 listen: open_port(socket, address, listen)?,
                 paused: false,
                 open: BTreeMap::new(),
+                sessions: BTreeMap::new(),
+                handshakes: (0, 0),
                 max: 0,
                 total: 0,
             });
@@ -102,6 +97,7 @@ impl Shared {
         };
         let shared = Self {
             addresses,
+            acceptors,
             started: Instant::now(),
             state: Mutex::new(state),
             change: Condvar::new(),
@@ -122,6 +118,17 @@ impl Shared {
 
     pub fn wait<'a>(&self, guard: MutexGuard<'a, State>, time: Duration) -> MutexGuard<'a, State> {
         self.change.wait_timeout(guard, time).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Waits that long. False when the nodes stopped meanwhile.
+    pub fn sleep(&self, ms: u64) -> bool {
+        let end = Instant::now() + Duration::from_millis(ms);
+        let mut state = self.lock();
+        while !state.stopping {
+            let Some(left) = end.checked_duration_since(Instant::now()) else { return true };
+            state = self.wait(state, left);
+        }
+        false
     }
 
     /// Tells every waiting thread, the acceptor included, that something changed.
@@ -167,15 +174,31 @@ impl Shared {
         self.changed();
     }
 
+    /// Ends connections as a server does that lives on: TLS says so first.
     pub fn disconnect(&self, number: usize) {
+        self.sessions(number).iter().for_each(|session| session.end());
         self.lock().nodes[number - 1].close_all();
         self.changed();
     }
 
     pub fn send(&self, number: usize, bytes: &[u8]) -> usize {
+        if self.acceptors.contains_key(&number) {
+            let sessions = self.sessions(number);
+            return sessions.iter().filter(|session| session.write_all(bytes).is_ok()).count();
+        }
         let state = self.lock();
         let open = state.nodes[number - 1].open.values();
         open.filter(|stream| (&mut &**stream).write_all(bytes).is_ok()).count()
+    }
+
+    /// Sends session tickets on every open connection of a node. On how many it could.
+    pub fn tickets(&self, number: usize, count: usize) -> usize {
+        self.sessions(number).iter().filter(|session| session.tickets(count)).count()
+    }
+
+    /// The sessions of a node. They are used after the lock is left: one may wait for its client.
+    fn sessions(&self, number: usize) -> Vec<Arc<Session>> {
+        self.lock().nodes[number - 1].sessions.values().cloned().collect()
     }
 
     pub fn use_scene(&self, scene: &str) -> Result<(), String> {
@@ -195,6 +218,12 @@ impl Shared {
     pub fn note(&self, state: &mut State, node: usize, connection: u64, what: What) {
         if let What::Command { args, .. } = &what {
             *state.counts.entry((node, command_name(args))).or_default() += 1;
+        }
+        let handshakes = &mut state.nodes[node - 1].handshakes;
+        match what {
+            What::Secured { .. } => handshakes.0 += 1,
+            What::NotSecured(_) => handshakes.1 += 1,
+            _ => {}
         }
         if self.script.keep_log {
             let ms = self.started.elapsed().as_secs_f64() * 1000.0;
@@ -217,92 +246,6 @@ impl Shared {
             "node" if digits.is_empty() => node.to_string().into_bytes(),
             _ => return None,
         })
-    }
-
-    /// The shards that a node's own CLUSTER SLOTS rule tells, if it has one.
-    pub fn shards(&self, scene: &str, node: usize) -> Option<Vec<topology::Shard>> {
-        let words = self.rules(scene, node).find_map(|(_, rule)| {
-            rule.actions.iter().find_map(|action| match action {
-                Action::Topology(Form::Slots, words) => Some(words),
-                _ => None,
-            })
-        })?;
-        let fill = |name: &str| self.fixed(name, node);
-        topology::parse(&words.iter().map(|word| word.fill(fill)).collect::<Vec<_>>()).ok()
-    }
-
-    /// The rules of a node: those of the scene, then those of the base.
-    fn rules(&self, scene: &str, node: usize) -> impl Iterator<Item = ((String, usize), &Rule)> {
-        let scenes = if scene.is_empty() { vec![""] } else { vec![scene, ""] };
-        scenes.into_iter().flat_map(move |name| {
-            let rules = self.script.rules.get(&(name.to_string(), node));
-            let rules = rules.map_or(&[][..], |rules| &rules.rules);
-            rules.iter().enumerate().map(move |(i, rule)| ((name.to_string(), i), rule))
-        })
-    }
-
-    /// Chooses what answers a command (`None`: the opening of a connection), and counts the rule's use.
-    pub fn choose(
-        &self,
-        state: &mut State,
-        node: usize,
-        connection: u64,
-        step: &mut usize,
-        args: Option<&[Vec<u8>]>,
-    ) -> Plan {
-        let scene = state.scene.clone();
-        let here = |rule: &Rule| rule.connection.is_none_or(|number| number == connection);
-        if let Some(args) = args {
-            let mut steps = self.rules(&scene, node);
-            let next = steps
-                .by_ref()
-                .filter(|(_, rule)| rule.kind == Kind::Expect && here(rule))
-                .nth(*step)
-                .filter(|(_, rule)| self.matches(state, rule, args, node));
-            if let Some((_, rule)) = next {
-                *step += 1;
-                return Plan { actions: rule.actions.clone(), scripted: true };
-            }
-        }
-        let kind = if args.is_some() { Kind::On } else { Kind::Accept };
-        for ((name, place), rule) in self.rules(&scene, node) {
-            let fits = rule.kind == kind
-                && here(rule)
-                && args.is_none_or(|args| self.matches(state, rule, args, node));
-            if !fits {
-                continue;
-            }
-            let used = state.used.entry((name, node, place)).or_default();
-            *used += 1;
-            let turn = *used - 1;
-            if turn >= rule.skip && rule.first.is_none_or(|first| turn < rule.skip + first) {
-                return Plan { actions: rule.actions.clone(), scripted: true };
-            }
-        }
-        let mut plan = Plan { actions: Vec::new(), scripted: args.is_none() };
-        if args.is_some() {
-            for name in [scene.as_str(), ""] {
-                if let Some(rules) = self.script.rules.get(&(name.to_string(), node)) {
-                    plan.actions.extend(rules.handshake.then_some(Action::Handshake));
-                    plan.actions.extend(rules.store.map(Action::Store));
-                }
-            }
-        }
-        plan
-    }
-
-    fn matches(&self, state: &State, rule: &Rule, args: &[Vec<u8>], node: usize) -> bool {
-        let variables = &state.variables;
-        let mut pattern = rule.pattern.as_slice();
-        let open = pattern.last().and_then(super::words::Word::bare) == Some("*");
-        if open {
-            pattern = &pattern[..pattern.len() - 1];
-        }
-        (args.len() == pattern.len() || (open && args.len() >= pattern.len()))
-            && pattern.iter().zip(args).all(|(word, arg)| {
-                let value = |name: &str| variables.get(name).cloned().or(self.fixed(name, node));
-                glob(&word.fill(value), arg, word.quoted)
-            })
     }
 }
 
@@ -331,60 +274,5 @@ impl State {
     pub fn clear_log(&mut self) {
         self.log.clear();
         self.counts.clear();
-    }
-}
-
-impl Node {
-    fn close_all(&mut self) {
-        for stream in self.open.values() {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
-    }
-}
-
-fn open_port(socket: OwnedFd, address: SocketAddr, listen: Listen) -> io::Result<Port> {
-    Ok(match listen {
-        Listen::Normal => {
-            os::listen(&socket, 1024)?;
-            let listener = TcpListener::from(socket);
-            listener.set_nonblocking(true)?;
-            Port::Open(listener)
-        }
-        Listen::Refuse => Port::Refused { _bound: socket },
-        Listen::Blackhole => {
-            os::listen(&socket, 0)?;
-            Port::Full { _queued: os::fill_backlog(address)?, listener: socket }
-        }
-    })
-}
-
-/// Whether a text fits a pattern: letters of either case, and `*` for any bytes unless it was quoted.
-fn glob(pattern: &[u8], text: &[u8], literal: bool) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) if !literal => (0..=text.len()).any(|i| glob(rest, &text[i..], literal)),
-        Some((byte, rest)) => text.split_first().is_some_and(|(first, tail)| {
-            first.eq_ignore_ascii_case(byte) && glob(rest, tail, literal)
-        }),
-    }
-}
-
-/// Used by the store: whether the node owns a key's slot, or who does.
-pub fn moved(
-    shared: &Shared,
-    scene: &str,
-    node: usize,
-    store: Store,
-    key: &[u8],
-) -> Option<String> {
-    if store == Store::Plain {
-        return None;
-    }
-    let shards = shared.shards(scene, node)?;
-    let slot = topology::key_slot(key);
-    match topology::owner(&shards, slot) {
-        Some(owner) if owner == node => None,
-        Some(owner) => Some(format!("MOVED {slot} {}", shared.addresses.get(owner - 1)?)),
-        None => Some("CLUSTERDOWN Hash slot not served".into()),
     }
 }
