@@ -864,7 +864,7 @@ const char *rediscluster_options_name(size_t index);
 
 /**
  * The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
- * "enum" or "nodes". More may be added.
+ * "enum", "nodes" or "rules". More may be added.
  *
  * index: 0 to rediscluster_options_count() - 1.
  *

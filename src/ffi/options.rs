@@ -238,7 +238,7 @@ pub unsafe extern "C" fn rediscluster_options_name(index: usize) -> *const c_cha
 }
 
 /// The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
-/// "enum" or "nodes". More may be added.
+/// "enum", "nodes" or "rules". More may be added.
 ///
 /// index: 0 to rediscluster_options_count() - 1.
 ///

@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::time::Duration;
 
 use super::Options;
+use super::remap::Rules;
 use super::secret::{HIDDEN, Secret};
 use crate::node::NodeAddress;
 
@@ -25,6 +26,8 @@ pub enum Unit {
 pub enum Field {
     /// `host:port`, several parted by commas.
     Nodes { get: fn(&Options) -> &[NodeAddress], set: fn(&mut Options, Vec<NodeAddress>) },
+    /// `from=to`, several parted by commas.
+    Rules { get: fn(&Options) -> &Rules, set: fn(&mut Options, Rules) },
     /// Text; empty means none. `token`: printable ASCII without blanks, as CLIENT SETNAME asks.
     Text { token: bool, get: fn(&Options) -> Option<&str>, set: fn(&mut Options, Option<String>) },
     /// Certificates in PEM form, the one text that has line breaks; empty means none.
@@ -58,6 +61,7 @@ impl Field {
     pub(super) fn type_name(&self) -> &'static CStr {
         match self {
             Self::Nodes { .. } => c"nodes",
+            Self::Rules { .. } => c"rules",
             Self::Text { .. } | Self::Pem { .. } => c"string",
             Self::Secret { .. } => c"secret",
             Self::Flag { .. } => c"bool",
@@ -73,6 +77,9 @@ impl Field {
     pub(super) fn accepts(&self) -> String {
         match self {
             Self::Nodes { .. } => "host:port, several parted by commas".into(),
+            Self::Rules { .. } => {
+                "from_host:from_port=to_host:to_port, several parted by commas".into()
+            }
             Self::Text { token: false, .. } | Self::Secret { .. } => {
                 "text without control characters".into()
             }
@@ -105,6 +112,7 @@ impl Field {
             Self::Nodes { get, .. } => {
                 get(options).iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
             }
+            Self::Rules { get, .. } => get(options).to_string(),
             Self::Text { get, .. } | Self::Pem { get, .. } => {
                 get(options).unwrap_or_default().into()
             }
@@ -125,6 +133,7 @@ impl Field {
         let refused = || Err(format!("cannot be {}: give {}", quoted(value), self.accepts()));
         match self {
             Self::Nodes { set, .. } => set(options, nodes(value)?),
+            Self::Rules { set, .. } => set(options, Rules::parse(value)?),
             Self::Text { token, set, .. } => {
                 if *token && !value.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return refused();

@@ -4,8 +4,10 @@ pub mod table;
 
 mod field;
 mod nearest;
+mod remap;
 mod row;
 mod secret;
+mod translation;
 mod url;
 
 use std::time::Duration;
@@ -14,8 +16,10 @@ use crate::error::{Error, Result, Status};
 use crate::log::Log;
 use crate::node::NodeAddress;
 
+pub use remap::Rules;
 pub use row::Row;
 pub use secret::Secret;
+pub use translation::Translation;
 
 /// The total limit with `pool_exhausted=block` where `max_connections` was never set: a pool that
 /// waits for a place needs a number of places.
@@ -98,6 +102,9 @@ pub struct Options {
     pub topology_refresh_min_interval: Duration,
     /// Which command the topology is asked with.
     pub topology_command: TopologyCommand,
+    /// What becomes of the addresses that servers announce: `host_port_remap`, and a function that is
+    /// not in the table.
+    pub translation: Translation,
     /// The option's own value; [`Options::connection_limit`] is the limit in force. None: no limit.
     pub max_connections: Option<u32>,
     /// The limit for each node. None: no limit.
@@ -244,6 +251,7 @@ impl Options {
             topology_refresh_interval: None,
             topology_refresh_min_interval: Duration::ZERO,
             topology_command: TopologyCommand::Auto,
+            translation: Translation::default(),
             max_connections: None,
             max_connections_per_node: None,
             pool_exhausted: PoolExhausted::Error,
