@@ -28,6 +28,7 @@ fn other_values(name: &str, type_name: &str) -> Vec<(&'static str, &'static str)
         }
         ("pool_exhausted", _) => vec![("block", "block"), ("Error", "error")],
         ("protocol", _) => vec![("2", "2"), ("3", "3"), ("auto", "auto")],
+        ("ip_preference", _) => vec![("ipv4", "ipv4"), ("IPv6", "ipv6"), ("any", "any")],
         ("handshake", _) => vec![("minimal", "minimal"), ("full", "full")],
         ("ssl_cert_reqs", _) => vec![("optional", "required"), ("None", "none")],
         ("ssl_min_version", _) => vec![("1.3", "1.3"), ("1.2", "1.2")],

@@ -5,6 +5,7 @@ pub mod table;
 mod field;
 mod nearest;
 mod remap;
+mod resolver;
 mod row;
 mod secret;
 mod translation;
@@ -17,6 +18,7 @@ use crate::log::Log;
 use crate::node::NodeAddress;
 
 pub use remap::Rules;
+pub use resolver::Resolver;
 pub use row::Row;
 pub use secret::Secret;
 pub use translation::Translation;
@@ -56,6 +58,17 @@ pub enum Protocol {
     Resp2,
     /// RESP3; a server that does not know it is refused.
     Resp3,
+}
+
+/// Which of a name's addresses are tried first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IpPreference {
+    /// As the resolver gives them.
+    Any,
+    /// IPv4 addresses.
+    Ipv4,
+    /// IPv6 addresses.
+    Ipv6,
 }
 
 /// How much a new connection says before its first command.
@@ -133,6 +146,8 @@ pub struct Options {
     pub socket_keepalive_count: u32,
     /// TCP_USER_TIMEOUT. None: the system's own.
     pub tcp_user_timeout: Option<Duration>,
+    /// Which of a name's addresses are tried first.
+    pub ip_preference: IpPreference,
     /// The ACL user. None: the default user.
     pub username: Option<String>,
     /// The password. None: no authentication.
@@ -174,6 +189,8 @@ pub struct Options {
     pub max_reply_size: usize,
     /// The deepest nesting of a reply.
     pub max_reply_depth: usize,
+    /// Who turns names into addresses; not in the table, for a function is no text.
+    pub resolver: Resolver,
     /// Where log lines go; not in the table, for a function is no text.
     pub log: Log,
     /// `max_connections` was set, be it to 0: then its value holds with `pool_exhausted=block` too.
@@ -266,6 +283,7 @@ impl Options {
             socket_keepalive_interval: Duration::ZERO,
             socket_keepalive_count: 0,
             tcp_user_timeout: None,
+            ip_preference: IpPreference::Any,
             username: None,
             password: None,
             db: 0,
@@ -286,6 +304,7 @@ impl Options {
             command_timeout: Duration::ZERO,
             max_reply_size: 0,
             max_reply_depth: 0,
+            resolver: Resolver::default(),
             log: Log::default(),
             max_connections_is_set: false,
         }
