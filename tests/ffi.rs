@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, c_char};
 use std::ptr::{dangling_mut, null, null_mut};
 
+use rediscluster::ffi::address::*;
 use rediscluster::ffi::callback::*;
 use rediscluster::ffi::command::*;
 use rediscluster::ffi::connection::*;
@@ -122,6 +123,12 @@ fn null_is_answered_by_every_function() {
         assert!(rediscluster_options_get(null(), null()).is_null());
         refuses("options", |error| {
             rediscluster_options_set_log(null_mut(), None, null_mut(), None, error)
+        });
+        refuses("options", |error| {
+            rediscluster_options_set_translate(null_mut(), None, null_mut(), None, error)
+        });
+        refuses("options", |error| {
+            rediscluster_options_set_resolve(null_mut(), None, null_mut(), None, error)
         });
         rediscluster_options_free(null_mut());
 

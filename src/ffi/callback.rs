@@ -62,8 +62,13 @@ unsafe impl Send for UserData {}
 unsafe impl Sync for UserData {}
 
 impl UserData {
+    /// Data that belongs to the library from here on.
+    pub(super) fn new(data: *mut c_void, destroy: rediscluster_destroy_callback) -> Self {
+        Self { data, destroy }
+    }
+
     /// By a method, so that a closure holds the whole and not the bare pointer.
-    fn pointer(&self) -> *mut c_void {
+    pub(super) fn pointer(&self) -> *mut c_void {
         self.data
     }
 }
@@ -106,7 +111,7 @@ pub unsafe extern "C" fn rediscluster_options_set_log(
         options.core_mut().log = match callback {
             None => Log::default(),
             Some(callback) => {
-                let user = UserData { data: user_data, destroy };
+                let user = UserData::new(user_data, destroy);
                 Log::to(move |level, line| {
                     let line = text::of(line);
                     // SAFETY: the caller gave this function for this data, which lives until the

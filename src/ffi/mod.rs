@@ -31,6 +31,8 @@ pub mod options;
 
 pub mod callback;
 
+pub mod address;
+
 pub mod pool;
 
 pub mod connection;
