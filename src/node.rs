@@ -57,6 +57,9 @@ impl NodeAddress {
     }
 }
 
+/// More than any name of the DNS has.
+const LONGEST_HOST: usize = 255;
+
 /// Checks a host as it is written: a name, an IPv4 address, or an IPv6 address with brackets or without.
 /// The error goes on from the host.
 pub fn check_host(host: &str) -> Result<(), &'static str> {
@@ -71,6 +74,9 @@ pub fn check_host(host: &str) -> Result<(), &'static str> {
     }
     if host.is_empty() {
         return Err("the host is empty");
+    }
+    if host.len() > LONGEST_HOST {
+        return Err("the host is longer than any name");
     }
     if host.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err("a host name holds a blank or a control character");
@@ -124,5 +130,7 @@ mod tests {
         ] {
             assert!(NodeAddress::parse(bad).is_err(), "{bad}");
         }
+        assert!(NodeAddress::parse(&format!("{}:1", "a".repeat(255))).is_ok());
+        assert!(NodeAddress::parse(&format!("{}:1", "a".repeat(256))).is_err());
     }
 }
