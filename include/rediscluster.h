@@ -53,7 +53,8 @@
  * Time. `timeout_ms` is in milliseconds on the monotonic clock, for all that the call does together: 0
  * (REDISCLUSTER_TIMEOUT_NOW) does not wait, -1 (_NEVER) waits for ever, -2 (_DEFAULT) is the option's
  * value: `timeout` for gets, `command_timeout` for everything else. One exception: a host *name* is
- * resolved by the system's resolver, which ends when it ends; numeric addresses never reach it. A get
+ * resolved by the system's resolver, or by the resolve callback in its place, which end when they end;
+ * numeric addresses never reach them. A get
  * with 0 takes an idle connection or fails at once, with POOL_EXHAUSTED at a limit and TIMEOUT where it
  * would have to dial or to discover the cluster.
  *
@@ -540,6 +541,60 @@ typedef void (*rediscluster_credentials_callback)(void *user_data,
                                                   void *sink_data);
 
 /**
+ * Takes an address that stands for another; it is copied. Only to be called by a translate callback,
+ * before that returns.
+ *
+ * sink_data: what the callback was given.
+ * host: a name or a numeric address, NUL-terminated UTF-8.
+ * port: 1 to 65535.
+ *
+ * Returns: OK; INVALID_ARGUMENT if a pointer is NULL, host is no host or port is 0, or an address was
+ * taken already: then nothing changes.
+ */
+typedef rediscluster_status (*rediscluster_address_sink)(void *sink_data,
+                                                         const char *host,
+                                                         uint16_t port);
+
+/**
+ * Says where a node is dialled that a server announces at host and port: by a call of sink, once, with
+ * the address to dial; without one the address stays as it is. The host has no brackets and is valid
+ * during the call, as sink_data is. The callback is called in a thread that is inside the library, with no
+ * lock of the library held, by several threads at once where several are inside. It must return: no
+ * exception and no longjmp may leave it. It must not ask a pool that it serves for a connection or a
+ * refresh: that could wait for the very call it is in.
+ */
+typedef void (*rediscluster_translate_callback)(void *user_data,
+                                                const char *host,
+                                                uint16_t port,
+                                                rediscluster_address_sink sink,
+                                                void *sink_data);
+
+/**
+ * Takes one of a name's addresses; it is copied. Only to be called by a resolve callback, before that
+ * returns.
+ *
+ * sink_data: what the callback was given.
+ * address: a numeric IPv4 or IPv6 address, NUL-terminated: "10.0.0.1", "fd00::1".
+ *
+ * Returns: OK; INVALID_ARGUMENT if a pointer is NULL or address is no numeric address: then nothing
+ * changes.
+ */
+typedef rediscluster_status (*rediscluster_ip_sink)(void *sink_data, const char *address);
+
+/**
+ * Says which addresses a host name has: by a call of sink for each, in the order of preference; without
+ * one the name is unknown. The name is valid during the call, as sink_data is. The callback may take the
+ * time it needs: the call of the library that it is in looks at its deadline afterwards. It is called in a
+ * thread that is inside the library, with no lock of the library held, by several threads at once where
+ * several are inside. It must return: no exception and no longjmp may leave it. It must not ask a pool that
+ * it serves for a connection or a refresh: that could wait for the very call it is in.
+ */
+typedef void (*rediscluster_resolve_callback)(void *user_data,
+                                              const char *name,
+                                              rediscluster_ip_sink sink,
+                                              void *sink_data);
+
+/**
  * A cell's value, by its kind.
  */
 typedef union {
@@ -798,7 +853,7 @@ rediscluster_status rediscluster_options_from_url(const char *url,
                                                   rediscluster_error **error);
 
 /**
- * Copies options. The copy has the same values and the same log callback, and is changed and freed by
+ * Copies options. The copy has the same values and the same callbacks, and is changed and freed by
  * itself.
  *
  * options: what is copied.
@@ -806,8 +861,8 @@ rediscluster_status rediscluster_options_from_url(const char *url,
  * error: where an error goes; may be NULL.
  *
  * Returns: OK; INVALID_ARGUMENT if options or out is NULL.
- * Ownership: the caller frees the copy with rediscluster_options_free. The log callback's user_data is
- * given to its destroy function when the last copy and the last pool made of one are gone.
+ * Ownership: the caller frees the copy with rediscluster_options_free. A callback's user_data is given
+ * to its destroy function when the last copy and the last pool made of one are gone.
  * Blocks: no.
  * Threads: read-only, any thread.
  */
@@ -821,7 +876,7 @@ rediscluster_status rediscluster_options_clone(const rediscluster_options *optio
  * options: what is freed; NULL does nothing.
  *
  * Returns: nothing.
- * Ownership: the options, and what rediscluster_options_get gave for them, are gone. Calls the log
+ * Ownership: the options, and what rediscluster_options_get gave for them, are gone. Calls each
  * callback's destroy function if nothing else holds the callback.
  * Blocks: no.
  * Threads: not while another thread uses the object.
@@ -892,7 +947,7 @@ const char *rediscluster_options_name(size_t index);
 
 /**
  * The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
- * "enum", "nodes" or "zones". More may be added.
+ * "enum", "nodes", "rules" or "zones". More may be added.
  *
  * index: 0 to rediscluster_options_count() - 1.
  *
@@ -973,6 +1028,56 @@ rediscluster_status rediscluster_options_set_credentials(rediscluster_options *o
                                                          void *user_data,
                                                          rediscluster_destroy_callback destroy,
                                                          rediscluster_error **error);
+
+/**
+ * Sets the function that says where the nodes are dialled that servers announce: in CLUSTER SLOTS,
+ * SHARDS and NODES, and in redirects. It is asked after the rules of host_port_remap, with what these
+ * gave; an empty host is the host that answered by then. It is never asked for startup_nodes, nor for what
+ * cannot be dialled (the host "?", port 0). A topology shows both addresses, and a node is found by both.
+ *
+ * options: what is changed.
+ * callback: says the address. NULL ends translation by callback; user_data and destroy are then ignored.
+ * user_data: handed to the callback; may be NULL.
+ * destroy: called once with user_data when neither these options nor a copy of them or a pool made of
+ * one can call the callback any more; may be NULL.
+ * error: where an error goes; may be NULL.
+ *
+ * Returns: OK; INVALID_ARGUMENT if options is NULL.
+ * Ownership: user_data belongs to the library from success on, until destroy is called with it. On failure
+ * it stays the caller's. A callback that was set before is replaced.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+rediscluster_status rediscluster_options_set_translate(rediscluster_options *options,
+                                                       rediscluster_translate_callback callback,
+                                                       void *user_data,
+                                                       rediscluster_destroy_callback destroy,
+                                                       rediscluster_error **error);
+
+/**
+ * Sets the function that turns host names into addresses, in place of the system's resolver, which is
+ * not asked any more. It is asked at each dial of a name, startup_nodes included, so that a name that
+ * leads elsewhere by now is followed. Numeric hosts never reach it.
+ *
+ * options: what is changed.
+ * callback: says the addresses. NULL is the system's resolver again; user_data and destroy are then
+ * ignored.
+ * user_data: handed to the callback; may be NULL.
+ * destroy: called once with user_data when neither these options nor a copy of them or a pool made of
+ * one can call the callback any more; may be NULL.
+ * error: where an error goes; may be NULL.
+ *
+ * Returns: OK; INVALID_ARGUMENT if options is NULL.
+ * Ownership: user_data belongs to the library from success on, until destroy is called with it. On failure
+ * it stays the caller's. A callback that was set before is replaced.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+rediscluster_status rediscluster_options_set_resolve(rediscluster_options *options,
+                                                     rediscluster_resolve_callback callback,
+                                                     void *user_data,
+                                                     rediscluster_destroy_callback destroy,
+                                                     rediscluster_error **error);
 
 /**
  * Makes a pool. Discovers the cluster from the startup nodes, unless the option `init_slot_cache`

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Cheap to clone: a node's address stands in maps, connections and errors.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct NodeAddress {
-    /// Host name or numeric address; an IPv6 address without its brackets.
+    /// Host name or numeric address; an IPv6 address without its brackets, in its shortest form.
     pub host: Arc<str>,
     /// TCP port, 1 to 65535.
     pub port: u16,
@@ -25,10 +25,15 @@ pub enum Role {
 }
 
 impl NodeAddress {
-    /// An address from its parts. Brackets around an IPv6 host are taken off.
+    /// An address from its parts. Brackets around an IPv6 host are taken off, and the address is
+    /// written in its shortest form, so that two texts of one address are the same node.
     pub fn new(host: &str, port: u16) -> Self {
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-        Self { host: Arc::from(bare), port }
+        let host = match bare.contains(':').then(|| bare.parse::<Ipv6Addr>()) {
+            Some(Ok(address)) => Arc::from(address.to_string()),
+            _ => Arc::from(bare),
+        };
+        Self { host, port }
     }
 
     /// True if both name the same: hosts are equal in any letter case.
@@ -47,24 +52,41 @@ impl NodeAddress {
             Ok(number @ 1..) if port.bytes().all(|byte| byte.is_ascii_digit()) => number,
             _ => return Err(format!("\"{text}\": the port must be a number from 1 to 65535")),
         };
-        let host = match host.strip_prefix('[') {
-            Some(rest) => match rest.strip_suffix(']') {
-                Some(inside) if inside.parse::<Ipv6Addr>().is_ok() => inside,
-                _ => return Err(format!("\"{text}\": brackets hold an IPv6 address")),
+        match host {
+            "" => Err(format!("\"{text}\" has no host: write host:port")),
+            host => match check_host(host) {
+                Ok(()) => Ok(Self::new(host, port)),
+                Err(problem) => Err(format!("\"{text}\": {problem}")),
             },
-            None => host,
-        };
-        if host.is_empty() {
-            return Err(format!("\"{text}\" has no host: write host:port"));
         }
-        if host.contains(':') && host.parse::<Ipv6Addr>().is_err() {
-            return Err(format!("\"{text}\": \"{host}\" is no IPv6 address"));
-        }
-        if host.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err("a host name holds a blank or a control character".into());
-        }
-        Ok(Self { host: Arc::from(host), port })
     }
+}
+
+/// More than any name of the DNS has.
+const LONGEST_HOST: usize = 255;
+
+/// Checks a host as it is written: a name, an IPv4 address, or an IPv6 address with brackets or without.
+/// The error goes on from the host.
+pub fn check_host(host: &str) -> Result<(), &'static str> {
+    let bracketed = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if host.contains(['[', ']'])
+        && bracketed.is_none_or(|inside| inside.parse::<Ipv6Addr>().is_err())
+    {
+        return Err("brackets hold an IPv6 address");
+    }
+    if bracketed.is_none() && host.contains(':') && host.parse::<Ipv6Addr>().is_err() {
+        return Err("a host with a colon is an IPv6 address, and this is none");
+    }
+    if host.is_empty() {
+        return Err("the host is empty");
+    }
+    if host.len() > LONGEST_HOST {
+        return Err("the host is longer than any name");
+    }
+    if host.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err("a host name holds a blank or a control character");
+    }
+    Ok(())
 }
 
 impl fmt::Display for NodeAddress {
@@ -88,6 +110,7 @@ mod tests {
             ("127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1:1"),
             ("[::1]:6381", "::1", 6381, "[::1]:6381"),
             ("::1:6381", "::1", 6381, "[::1]:6381"),
+            ("[FE80:0:0::01]:7", "fe80::1", 7, "[fe80::1]:7"),
         ] {
             let address = NodeAddress::parse(text).unwrap();
             assert_eq!((&*address.host, address.port), (host, port));
@@ -107,8 +130,12 @@ mod tests {
             "h:-1",
             "h:+1",
             "[::1:5",
+            "::1]:5",
+            "a[b]:5",
         ] {
             assert!(NodeAddress::parse(bad).is_err(), "{bad}");
         }
+        assert!(NodeAddress::parse(&format!("{}:1", "a".repeat(255))).is_ok());
+        assert!(NodeAddress::parse(&format!("{}:1", "a".repeat(256))).is_err());
     }
 }

@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, c_char};
 use std::ptr::{dangling_mut, null, null_mut};
 
+use rediscluster::ffi::address::*;
 use rediscluster::ffi::callback::*;
 use rediscluster::ffi::checkout::*;
 use rediscluster::ffi::command::*;
 use rediscluster::ffi::connection::*;
+use rediscluster::ffi::credentials::*;
 use rediscluster::ffi::error::*;
 use rediscluster::ffi::key::*;
 use rediscluster::ffi::options::*;
@@ -126,6 +128,12 @@ fn null_is_answered_by_every_function() {
         });
         refuses("options", |error| {
             rediscluster_options_set_credentials(null_mut(), None, null_mut(), None, error)
+        });
+        refuses("options", |error| {
+            rediscluster_options_set_translate(null_mut(), None, null_mut(), None, error)
+        });
+        refuses("options", |error| {
+            rediscluster_options_set_resolve(null_mut(), None, null_mut(), None, error)
         });
         rediscluster_options_free(null_mut());
 

@@ -7,12 +7,14 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 13] = [
+const FILES: [&str; 15] = [
     "version",
     "status",
     "error",
     "options",
     "callback",
+    "credentials",
+    "address",
     "pool",
     "checkout",
     "connection",

@@ -28,6 +28,7 @@ fn other_values(name: &str, type_name: &str) -> Vec<(&'static str, &'static str)
         }
         ("pool_exhausted", _) => vec![("block", "block"), ("Error", "error")],
         ("protocol", _) => vec![("2", "2"), ("3", "3"), ("auto", "auto")],
+        ("ip_preference", _) => vec![("ipv4", "ipv4"), ("IPv6", "ipv6"), ("any", "any")],
         ("handshake", _) => vec![("minimal", "minimal"), ("full", "full")],
         ("ssl_cert_reqs", _) => vec![("optional", "required"), ("None", "none")],
         ("ssl_min_version", _) => vec![("1.3", "1.3"), ("1.2", "1.2")],
@@ -51,6 +52,11 @@ fn other_values(name: &str, type_name: &str) -> Vec<(&'static str, &'static str)
         (_, "zones") => vec![
             ("a:1=eu-1a", "a:1=eu-1a"),
             (" a:1 = x , [::1]:7000=y,::2:7001=a b", "a:1=x,[::1]:7000=y,[::2]:7001=a b"),
+            ("", ""),
+        ],
+        (_, "rules") => vec![
+            ("10.0.0.1=203.0.113.5", "10.0.0.1=203.0.113.5"),
+            (" :7001 = :17001 , Gw:1=[0::1]:2", ":7001=:17001,Gw:1=[::1]:2"),
             ("", ""),
         ],
         ("client_name", _) => vec![("web-1", "web-1"), ("", "")],
@@ -93,6 +99,18 @@ fn bad_values(name: &str, type_name: &str) -> &'static [&'static str] {
             "a:1=x,b:1",
             "a:1=x,A:1=y",
             "a:1=x\n",
+        ],
+        (_, "rules") => &[
+            "a",
+            "a=",
+            "=a",
+            "a=b:1",
+            "a:0=b:1",
+            "a:1=b:70000",
+            "a=b,",
+            "a=b,,c=d",
+            ":1=b",
+            "::1=::2",
         ],
         (_, "bool") => &["", "y", "2", "yes ", "ja"],
         (_, "enum") => &["", "auto,slots", "4", "all"],
@@ -227,6 +245,20 @@ fn a_bad_node_is_named_by_position_and_text() {
     }
     let url = refused(options.set("startup_nodes", "redis://me:hunter2@a:1"));
     assert!(url.contains("entry 1") && !url.contains("hunter2"), "{url}");
+}
+
+#[test]
+fn a_bad_rule_is_named_by_position_and_text() {
+    let mut options = Options::new();
+    for (value, expected) in [
+        ("a=b,c=", "host_port_remap entry 2: \"c=\": there is nothing on one side of the \"=\""),
+        ("a=b:1", "host_port_remap entry 1: \"a=b:1\": a port stands on both sides, or on neither"),
+        ("a=b,", "host_port_remap entry 2: there is no rule: take the comma away, or write one"),
+    ] {
+        assert_eq!(refused(options.set("host_port_remap", value)), expected);
+    }
+    let long = format!("{}=b,c", "x".repeat(10_000));
+    assert!(refused(options.set("host_port_remap", &long)).len() < 200);
 }
 
 #[test]
@@ -385,6 +417,12 @@ fn urls() {
     assert_eq!(options.client_name.as_deref(), Some("web-1"));
     assert_eq!(options.timeout, Duration::from_millis(7));
     assert!(options.require_full_coverage);
+
+    let options =
+        Options::from_url("redis://a?host_port_remap=[::1]:6381=[::1]:7381,10.0.0.1=gw&timeout=7")
+            .unwrap();
+    let rules = options.get("host_port_remap");
+    assert_eq!(rules.as_deref(), Some("[::1]:6381=[::1]:7381,10.0.0.1=gw"));
 
     let options = Options::from_url("redis://:only@a?username=me").unwrap();
     assert_eq!(options.username.as_deref(), Some("me"));

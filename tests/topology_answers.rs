@@ -2,6 +2,7 @@
 
 use rediscluster::error::Status;
 use rediscluster::node::{NodeAddress, Role};
+use rediscluster::options::Translation;
 use rediscluster::resp::Reply;
 use rediscluster::topology::{Health, Query, SlotMap};
 
@@ -11,7 +12,7 @@ fn asked() -> NodeAddress {
 
 fn read(query: Query, resp: &[u8]) -> Result<SlotMap, String> {
     let reply = Reply::from_resp(resp).expect("the test's own RESP");
-    query.read(reply.root(), &asked()).map_err(|error| {
+    query.read(reply.root(), &asked(), &Translation::default()).map_err(|error| {
         assert_eq!(error.status(), Status::Protocol, "{error}");
         assert_eq!(error.node(), "10.0.0.9:7000");
         error.message().to_owned()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rediscluster::error::{Error, Result, Status};
 use rediscluster::node::NodeAddress;
-use rediscluster::options::Options;
+use rediscluster::options::{Options, Translation};
 use rediscluster::resp::Reply;
 use rediscluster::topology::{Discovery, Query, SlotMap, Step};
 
@@ -54,7 +54,7 @@ fn full(names: &[&str]) -> String {
 
 fn map(resp: &str) -> SlotMap {
     let reply = Reply::from_resp(resp.as_bytes()).unwrap();
-    Query::Slots.read(reply.root(), &node("h:1")).unwrap()
+    Query::Slots.read(reply.root(), &node("h:1"), &Translation::default()).unwrap()
 }
 
 type Script<'a> = &'a dyn Fn(&str, Query) -> Result<String, Status>;

@@ -6,6 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use rediscluster::node::NodeAddress;
+use rediscluster::options::Translation;
 use rediscluster::resp::Reply;
 use rediscluster::topology::Query;
 
@@ -63,11 +64,12 @@ fn answer() -> Vec<u8> {
 #[test]
 fn a_thousand_nodes_cost_little() {
     let asked = NodeAddress::new("10.0.0.9", 7000);
+    let translation = Translation::default();
     let answer = answer();
     let before = LIVE.get();
     let map = {
         let reply = Reply::from_resp(&answer).unwrap();
-        Query::Slots.read(reply.root(), &asked).unwrap()
+        Query::Slots.read(reply.root(), &asked, &translation).unwrap()
     };
     let cost = LIVE.get() - before;
     assert_eq!((map.nodes().len(), map.shard_count(), map.covered()), (1000, 500, 16384));

@@ -2,6 +2,7 @@
 //! together.
 
 use rediscluster::node::{NodeAddress, Role};
+use rediscluster::options::Translation;
 use rediscluster::resp::Reply;
 use rediscluster::topology::{Query, SlotMap};
 
@@ -14,7 +15,8 @@ pub fn run(data: &[u8]) {
         _ => Query::Nodes,
     };
     let Ok(reply) = Reply::from_resp(resp) else { return };
-    match query.read(reply.root(), &NodeAddress::new("10.0.0.9", 7000)) {
+    let asked = NodeAddress::new("10.0.0.9", 7000);
+    match query.read(reply.root(), &asked, &Translation::default()) {
         Ok(map) => check(&map),
         Err(error) => assert!(error.message().len() < 1024, "a message of any length"),
     }

@@ -31,6 +31,10 @@ pub mod options;
 
 pub mod callback;
 
+pub mod credentials;
+
+pub mod address;
+
 pub mod pool;
 
 pub mod checkout;

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn rediscluster_options_from_url(
     })
 }
 
-/// Copies options. The copy has the same values and the same log callback, and is changed and freed by
+/// Copies options. The copy has the same values and the same callbacks, and is changed and freed by
 /// itself.
 ///
 /// options: what is copied.
@@ -109,8 +109,8 @@ pub unsafe extern "C" fn rediscluster_options_from_url(
 /// error: where an error goes; may be NULL.
 ///
 /// Returns: OK; INVALID_ARGUMENT if options or out is NULL.
-/// Ownership: the caller frees the copy with rediscluster_options_free. The log callback's user_data is
-/// given to its destroy function when the last copy and the last pool made of one are gone.
+/// Ownership: the caller frees the copy with rediscluster_options_free. A callback's user_data is given
+/// to its destroy function when the last copy and the last pool made of one are gone.
 /// Blocks: no.
 /// Threads: read-only, any thread.
 #[unsafe(no_mangle)]
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn rediscluster_options_clone(
 /// options: what is freed; NULL does nothing.
 ///
 /// Returns: nothing.
-/// Ownership: the options, and what rediscluster_options_get gave for them, are gone. Calls the log
+/// Ownership: the options, and what rediscluster_options_get gave for them, are gone. Calls each
 /// callback's destroy function if nothing else holds the callback.
 /// Blocks: no.
 /// Threads: not while another thread uses the object.
@@ -238,7 +238,7 @@ pub unsafe extern "C" fn rediscluster_options_name(index: usize) -> *const c_cha
 }
 
 /// The type of an option: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes",
-/// "enum", "nodes" or "zones". More may be added.
+/// "enum", "nodes", "rules" or "zones". More may be added.
 ///
 /// index: 0 to rediscluster_options_count() - 1.
 ///

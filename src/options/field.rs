@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::time::Duration;
 
 use super::Options;
+use super::remap::Rules;
 use super::secret::{HIDDEN, Secret};
 use crate::node::NodeAddress;
 
@@ -30,6 +31,8 @@ pub enum Field {
         get: fn(&Options) -> &[(NodeAddress, String)],
         set: fn(&mut Options, Vec<(NodeAddress, String)>),
     },
+    /// `from=to`, several parted by commas.
+    Rules { get: fn(&Options) -> &Rules, set: fn(&mut Options, Rules) },
     /// Text; empty means none. `token`: printable ASCII without blanks, as CLIENT SETNAME asks.
     Text { token: bool, get: fn(&Options) -> Option<&str>, set: fn(&mut Options, Option<String>) },
     /// Certificates in PEM form, the one text that has line breaks; empty means none.
@@ -63,6 +66,7 @@ impl Field {
     pub(super) fn type_name(&self) -> &'static CStr {
         match self {
             Self::Nodes { .. } => c"nodes",
+            Self::Rules { .. } => c"rules",
             Self::Text { .. } | Self::Pem { .. } => c"string",
             Self::Zones { .. } => c"zones",
             Self::Secret { .. } => c"secret",
@@ -80,6 +84,9 @@ impl Field {
         match self {
             Self::Nodes { .. } => "host:port, several parted by commas".into(),
             Self::Zones { .. } => "host:port=zone, several parted by commas".into(),
+            Self::Rules { .. } => {
+                "from_host:from_port=to_host:to_port, several parted by commas".into()
+            }
             Self::Text { token: false, .. } | Self::Secret { .. } => {
                 "text without control characters".into()
             }
@@ -112,6 +119,7 @@ impl Field {
             Self::Nodes { get, .. } => {
                 get(options).iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
             }
+            Self::Rules { get, .. } => get(options).to_string(),
             Self::Text { get, .. } | Self::Pem { get, .. } => {
                 get(options).unwrap_or_default().into()
             }
@@ -137,6 +145,7 @@ impl Field {
         match self {
             Self::Nodes { set, .. } => set(options, nodes(value)?),
             Self::Zones { set, .. } => set(options, zones(value)?),
+            Self::Rules { set, .. } => set(options, Rules::parse(value)?),
             Self::Text { token, set, .. } => {
                 if *token && !value.bytes().all(|byte| byte.is_ascii_graphic()) {
                     return refused();

@@ -4,8 +4,11 @@ pub mod table;
 
 mod field;
 mod nearest;
+mod remap;
+mod resolver;
 mod row;
 mod secret;
+mod translation;
 mod url;
 
 use std::time::Duration;
@@ -15,8 +18,11 @@ use crate::error::{Error, Result, Status};
 use crate::log::Log;
 use crate::node::NodeAddress;
 
+pub use remap::Rules;
+pub use resolver::Resolver;
 pub use row::Row;
 pub use secret::Secret;
+pub use translation::Translation;
 
 /// The total limit with `pool_exhausted=block` where `max_connections` was never set: a pool that
 /// waits for a place needs a number of places.
@@ -53,6 +59,17 @@ pub enum Protocol {
     Resp2,
     /// RESP3; a server that does not know it is refused.
     Resp3,
+}
+
+/// Which of a name's addresses are tried first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IpPreference {
+    /// As the resolver gives them.
+    Any,
+    /// IPv4 addresses.
+    Ipv4,
+    /// IPv6 addresses.
+    Ipv6,
 }
 
 /// How much a new connection says before its first command.
@@ -114,6 +131,9 @@ pub struct Options {
     pub topology_refresh_min_interval: Duration,
     /// Which command the topology is asked with.
     pub topology_command: TopologyCommand,
+    /// What becomes of the addresses that servers announce: `host_port_remap`, and a function that is
+    /// not in the table.
+    pub translation: Translation,
     /// The option's own value; [`Options::connection_limit`] is the limit in force. None: no limit.
     pub max_connections: Option<u32>,
     /// The limit for each node. None: no limit.
@@ -152,6 +172,8 @@ pub struct Options {
     pub socket_keepalive_count: u32,
     /// TCP_USER_TIMEOUT. None: the system's own.
     pub tcp_user_timeout: Option<Duration>,
+    /// Which of a name's addresses are tried first.
+    pub ip_preference: IpPreference,
     /// The ACL user. None: the default user.
     pub username: Option<String>,
     /// The password. None: no authentication.
@@ -195,6 +217,8 @@ pub struct Options {
     pub max_reply_depth: usize,
     /// A function that is asked for credentials; not in the table, for a function is no text.
     pub credentials_source: CredentialsSource,
+    /// Who turns names into addresses; not in the table, for a function is no text.
+    pub resolver: Resolver,
     /// Where log lines go; not in the table, for a function is no text.
     pub log: Log,
     /// `max_connections` was set, be it to 0: then its value holds with `pool_exhausted=block` too.
@@ -284,6 +308,7 @@ impl Options {
             topology_refresh_interval: None,
             topology_refresh_min_interval: Duration::ZERO,
             topology_command: TopologyCommand::Auto,
+            translation: Translation::default(),
             max_connections: None,
             max_connections_per_node: None,
             pool_exhausted: PoolExhausted::Error,
@@ -303,6 +328,7 @@ impl Options {
             socket_keepalive_interval: Duration::ZERO,
             socket_keepalive_count: 0,
             tcp_user_timeout: None,
+            ip_preference: IpPreference::Any,
             username: None,
             password: None,
             db: 0,
@@ -324,6 +350,7 @@ impl Options {
             max_reply_size: 0,
             max_reply_depth: 0,
             credentials_source: CredentialsSource::default(),
+            resolver: Resolver::default(),
             log: Log::default(),
             max_connections_is_set: false,
         }

@@ -36,7 +36,7 @@ impl Row {
     }
 
     /// Its type: "string", "secret", "bool", "integer", "milliseconds", "seconds", "bytes", "enum",
-    /// "nodes" or "zones".
+    /// "nodes", "rules" or "zones".
     pub fn type_name(&self) -> &'static str {
         text(self.field.type_name())
     }
@@ -71,7 +71,7 @@ impl Row {
         self.field.set(options, value).map_err(|problem| {
             let name = self.name();
             let message = match self.field {
-                Field::Nodes { .. } => format!("{name} {problem}"),
+                Field::Nodes { .. } | Field::Rules { .. } => format!("{name} {problem}"),
                 _ => format!("option \"{name}\" {problem}"),
             };
             Error::new(Status::Config, message)

@@ -7,7 +7,7 @@ use super::query::Query;
 use super::slot_map::SlotMap;
 use crate::error::{Attempt, Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::options::{Options, TopologyCommand};
+use crate::options::{Options, TopologyCommand, Translation};
 use crate::resp::Reply;
 use crate::slot::SLOT_COUNT;
 
@@ -39,6 +39,7 @@ pub enum Step {
 /// asked. Of partial views the one with most slots wins; two views are never joined.
 pub struct Discovery {
     command: TopologyCommand,
+    translation: Translation,
     require_full_coverage: bool,
     candidates: VecDeque<Candidate>,
     asking: Option<(Candidate, Query, Duration)>,
@@ -94,6 +95,7 @@ impl Discovery {
         candidates.sort_by_key(|candidate| suspects.contains(&candidate.node));
         Self {
             command: options.topology_command,
+            translation: options.translation.clone(),
             require_full_coverage: options.require_full_coverage,
             candidates: candidates.into(),
             asking: None,
@@ -130,7 +132,7 @@ impl Discovery {
     pub fn answered(&mut self, reply: &Reply, elapsed: Duration) {
         let Some((candidate, query, before)) = self.asking.take() else { return };
         let elapsed = before + elapsed;
-        match query.read(reply.root(), &candidate.node) {
+        match query.read(reply.root(), &candidate.node, &self.translation) {
             Ok(map) if map.covered() == 0 => {
                 let error = Error::new(Status::ClusterDown, "it knows of no slot that is served");
                 self.note(candidate, &error, elapsed);

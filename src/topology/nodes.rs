@@ -4,17 +4,16 @@
 use super::fields::{Malformed, Parsed, bytes, number, port, range};
 use super::identity::Identity;
 use super::slot_map::{Health, SlotMap};
-use super::view::{Description, Mention, View};
-use crate::node::NodeAddress;
+use super::view::{Description, Mention, Source, View};
 use crate::resp::ReplyRef;
 
 /// Reads the whole answer.
-pub(super) fn parse<'a>(answer: ReplyRef<'a>, answered_by: &'a NodeAddress) -> Parsed<SlotMap> {
+pub(super) fn parse<'a>(answer: ReplyRef<'a>, source: Source<'a>) -> Parsed<SlotMap> {
     let text = match std::str::from_utf8(bytes(Some(answer), "it is no text")?) {
         Ok(text) if !text.trim().is_empty() => text,
         _ => return Err(Malformed("it is no text")),
     };
-    let mut view = View::new(answered_by);
+    let mut view = View::new(source);
     let mut ids: Vec<(&'a str, Mention)> = Vec::new();
     let mut replicas: Vec<(Mention, &'a str)> = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {

@@ -2,11 +2,12 @@
 
 use super::fields::Malformed;
 use super::slot_map::SlotMap;
+use super::view::Source;
 use super::{nodes, shards, slots};
 use crate::command::Command;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::options::TopologyCommand;
+use crate::options::{TopologyCommand, Translation};
 use crate::resp::{Kind, ReplyRef};
 
 /// One of the commands that ask a node for its view of the cluster.
@@ -61,16 +62,22 @@ impl Query {
         }
     }
 
-    /// Reads the answer of the node at `answered_by`. Another shape than the command's is
+    /// Reads the answer of the node at `answered_by`; the addresses in it are translated. Another shape than the command's is
     /// [`Status::Protocol`], an error reply [`Status::Server`] (or nearer, where its code says so).
-    pub fn read(self, answer: ReplyRef<'_>, answered_by: &NodeAddress) -> Result<SlotMap> {
+    pub fn read(
+        self,
+        answer: ReplyRef<'_>,
+        answered_by: &NodeAddress,
+        translation: &Translation,
+    ) -> Result<SlotMap> {
         if answer.kind() == Kind::Error {
             return Err(self.refusal(answer, answered_by));
         }
+        let source = Source { answered_by, translation };
         let map = match self {
-            Self::Slots => slots::parse(answer, answered_by),
-            Self::Shards => shards::parse(answer, answered_by),
-            Self::Nodes => nodes::parse(answer, answered_by),
+            Self::Slots => slots::parse(answer, source),
+            Self::Shards => shards::parse(answer, source),
+            Self::Nodes => nodes::parse(answer, source),
         };
         map.map_err(|Malformed(what)| {
             let message = format!("the answer to {} makes no sense: {what}", self.name());

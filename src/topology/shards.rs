@@ -3,13 +3,13 @@
 use super::fields::{Malformed, Parsed, bytes, elements, port, range};
 use super::identity::Identity;
 use super::slot_map::{Health, SlotMap};
-use super::view::{Description, Mention, View};
-use crate::node::{NodeAddress, Role};
+use super::view::{Description, Mention, Source, View};
+use crate::node::Role;
 use crate::resp::ReplyRef;
 
 /// Reads the whole answer.
-pub(super) fn parse<'a>(answer: ReplyRef<'a>, answered_by: &'a NodeAddress) -> Parsed<SlotMap> {
-    let mut view = View::new(answered_by);
+pub(super) fn parse<'a>(answer: ReplyRef<'a>, source: Source<'a>) -> Parsed<SlotMap> {
+    let mut view = View::new(source);
     for part in elements(Some(answer), "it is no array")? {
         shard(&mut view, part)?;
     }

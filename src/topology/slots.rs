@@ -3,13 +3,12 @@
 use super::fields::{Malformed, Parsed, bytes, elements, port, range};
 use super::identity::Identity;
 use super::slot_map::SlotMap;
-use super::view::{Description, Mention, View};
-use crate::node::NodeAddress;
+use super::view::{Description, Mention, Source, View};
 use crate::resp::ReplyRef;
 
 /// Reads the whole answer.
-pub(super) fn parse<'a>(answer: ReplyRef<'a>, answered_by: &'a NodeAddress) -> Parsed<SlotMap> {
-    let mut view = View::new(answered_by);
+pub(super) fn parse<'a>(answer: ReplyRef<'a>, source: Source<'a>) -> Parsed<SlotMap> {
+    let mut view = View::new(source);
     for entry in elements(Some(answer), "it is no array")? {
         let mut parts = elements(Some(entry), "an entry is no array")?;
         let (start, end) = (parts.next(), parts.next());

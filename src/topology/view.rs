@@ -7,6 +7,7 @@ use super::fields::{Malformed, Parsed, host, text};
 use super::identity::Identity;
 use super::slot_map::{Health, KnownNode, NOBODY as NONE, SlotMap};
 use crate::node::{NodeAddress, Role};
+use crate::options::Translation;
 use crate::slot::SLOT_COUNT;
 
 /// More nodes than the protocol's slots could ever use; beyond it an answer is nonsense.
@@ -28,6 +29,15 @@ impl Default for Description<'_> {
     }
 }
 
+/// Where an answer comes from, and what becomes of the addresses in it.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    /// The node that answered, as it was dialled.
+    pub answered_by: &'a NodeAddress,
+    /// What turns announced addresses into those that are dialled.
+    pub translation: &'a Translation,
+}
+
 /// A node of the answer: by its number in the answer's order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mention(u16);
@@ -46,7 +56,7 @@ struct Mentioned<'a> {
 /// named last. A node named as primary is one, whatever else names it as replica. What describes a
 /// node is read where it is first mentioned, and only there.
 pub(super) struct View<'a> {
-    answered_by: &'a NodeAddress,
+    source: Source<'a>,
     mentioned: Vec<Mentioned<'a>>,
     owners: Vec<u16>,
     ranges: u16,
@@ -58,9 +68,9 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub fn new(answered_by: &'a NodeAddress) -> Self {
+    pub fn new(source: Source<'a>) -> Self {
         Self {
-            answered_by,
+            source,
             mentioned: Vec::new(),
             owners: vec![NONE; usize::from(SLOT_COUNT)],
             ranges: 0,
@@ -170,18 +180,22 @@ impl<'a> View<'a> {
         let id = text(identity.id, "a node id is no plain text")?;
         let zone = text(description.zone, "an availability zone is no plain text")?;
         // An announced host that cannot be dialled ("?") may have another beside it.
-        let Some(address) = [announced, ip, hostname]
+        let Source { answered_by, translation } = self.source;
+        let Some((announced, address)) = [announced, ip, hostname]
             .into_iter()
             .enumerate()
             .filter(|&(place, host)| place == 0 || !host.is_empty())
-            .find_map(|(_, host)| dialled(host, identity.port, self.answered_by))
+            .find_map(|(_, host)| {
+                Some((host, dialled(host, identity.port, answered_by, translation)?))
+            })
         else {
             return Ok(None);
         };
         let announced = match announced {
-            same if same == &*address.host => address.clone(),
-            "" => NodeAddress::new("", identity.port),
-            _ => NodeAddress { host: address.host.clone(), port: identity.port },
+            same if same == &*address.host => {
+                NodeAddress { host: Arc::clone(&address.host), port: identity.port }
+            }
+            other => NodeAddress::new(other, identity.port),
         };
         let hostname = match hostname {
             "" | "?" => None,

@@ -1,6 +1,13 @@
 //! What a view makes of answers that contradict themselves.
 
+use std::sync::LazyLock;
+
 use super::*;
+
+fn from(answered_by: &NodeAddress) -> Source<'_> {
+    static AS_IS: LazyLock<Translation> = LazyLock::new(Translation::default);
+    Source { answered_by, translation: &AS_IS }
+}
 
 fn plain(host: &'static str, port: u16) -> Identity<'static> {
     Identity { host: host.as_bytes(), port, id: b"" }
@@ -11,7 +18,7 @@ fn the_later_word_holds_and_the_order_of_the_answer_does_not_show() {
     let asked = NodeAddress::new("10.0.0.9", 1);
     let mut maps = Vec::new();
     for swapped in [false, true] {
-        let mut view = View::new(&asked);
+        let mut view = View::new(from(&asked));
         let mut ports = [1, 2];
         if swapped {
             ports.reverse();
@@ -29,7 +36,7 @@ fn the_later_word_holds_and_the_order_of_the_answer_does_not_show() {
     assert_eq!(maps[0].covered(), 200);
     assert_eq!(maps[0].nodes()[maps[0].replicas_of(150)[0]].address.to_string(), "b:2");
 
-    let mut view = View::new(&asked);
+    let mut view = View::new(from(&asked));
     let one = view.add(plain("a", 1), Description::default()).unwrap();
     let two = view.add(plain("a", 2), Description::default()).unwrap();
     view.own(one, (0, 16383)).unwrap();
@@ -46,7 +53,7 @@ fn the_later_word_holds_and_the_order_of_the_answer_does_not_show() {
 #[test]
 fn what_cannot_be_dialled_is_left_out_and_its_replicas_stay() {
     let asked = NodeAddress::new("10.0.0.9", 1);
-    let mut view = View::new(&asked);
+    let mut view = View::new(from(&asked));
     let gone = view.add(plain("?", 1), Description::default()).unwrap();
     let replica = view.add(plain("b", 1), Description::default()).unwrap();
     let by_ip = Description { ip: b"10.0.0.7", ..Description::default() };
@@ -67,7 +74,7 @@ fn what_cannot_be_dialled_is_left_out_and_its_replicas_stay() {
 #[test]
 fn many_nodes_are_told_apart() {
     let asked = NodeAddress::new("h", 1);
-    let mut view = View::new(&asked);
+    let mut view = View::new(from(&asked));
     for port in 1..=5000 {
         let node = view.add(plain("a", port), Description::default()).unwrap();
         assert_eq!(view.add(plain("a", port), Description::default()).unwrap(), node);

@@ -21,7 +21,7 @@ pub fn dial(node: &NodeAddress, options: &Options, deadline: Deadline) -> Result
     if deadline.has_passed() {
         return Err(timeout(node, "no time was left to connect").on_node(node));
     }
-    let addresses = resolve(node).map_err(|error| {
+    let addresses = resolve(node, options).map_err(|error| {
         Error::new(
             Status::Connection,
             format!("cannot find the address of {node}: {error}; check the name and the resolver"),

@@ -1,5 +1,5 @@
-/* A2: no startup node, an empty or broken one, port 0 or 70000, an unknown option, a bad number: CONFIG, the
- * option or the entry named; NULL: INVALID_ARGUMENT; nothing is leaked and nothing changed. */
+/* A2: no startup node, an empty or broken one, port 0 or 70000, half a remap rule, an unknown option, a bad number:
+ * CONFIG, the option or the entry named; NULL: INVALID_ARGUMENT; nothing is leaked and nothing changed. */
 #include "descriptors.h"
 #include "options.h"
 
@@ -63,12 +63,28 @@ int main(void)
     refused(options, "startup_nodes", "\xff:7000", invalid, "value");
     CHECK_STR(rediscluster_options_get(options, "startup_nodes"), "good:7000");
 
-    /* Options that do not exist: the nearest one is told; half a remap rule is of a later version. */
+    /* Options that do not exist: the nearest one is told. */
     refused(options, "max_conections", "5", config, "max_connections");
     refused(options, "time_out", "5", config, "timeout");
     refused(options, "", "5", config, "option");
     refused(options, NULL, "5", invalid, "name");
-    refused(options, "host_port_remap", "10.0.0.1=", config, "host_port_remap");
+
+    /* Half a remap rule, and others that are none; of several, the bad one is named. */
+    CHECK_OK(rediscluster_options_set(options, "host_port_remap", "[0::1]:1=gw:2, :3 = :4", &error), error);
+    refused(options, "host_port_remap", "10.0.0.1=", config, "host_port_remap entry 1: \"10.0.0.1=\"");
+    refused(options, "host_port_remap", "a=b,=c", config, "host_port_remap entry 2: \"=c\"");
+    refused(options, "host_port_remap", "a=b,c", config, "host_port_remap entry 2: \"c\"");
+    refused(options, "host_port_remap", "a=b,c:1", config, "host_port_remap entry 2: \"c:1\"");
+    refused(options, "host_port_remap", "a=b:1", config, "port stands on both sides");
+    refused(options, "host_port_remap", "a:1=b", config, "port stands on both sides");
+    refused(options, "host_port_remap", ":1=a:1", config, "host stands on both sides");
+    refused(options, "host_port_remap", "a:0=b:1", config, "from 1 to 65535");
+    refused(options, "host_port_remap", "a:1=b:70000", config, "from 1 to 65535");
+    refused(options, "host_port_remap", "a=b,,c=d", config, "host_port_remap entry 2");
+    refused(options, "host_port_remap", "a=b,", config, "host_port_remap entry 2");
+    refused(options, "host_port_remap", "::1=::2", config, "brackets");
+    refused(options, "host_port_remap", NULL, invalid, "value");
+    CHECK_STR(rediscluster_options_get(options, "host_port_remap"), "[::1]:1=gw:2,:3=:4");
 
     /* Values that do not fit. */
     refused(options, "max_connections", "many", config, "max_connections");
@@ -83,6 +99,7 @@ int main(void)
     refused(options, "pool_exhausted", "wait", config, "pool_exhausted");
     refused(options, "topology_command", "info", config, "topology_command");
     refused(options, "protocol", "4", config, "protocol");
+    refused(options, "ip_preference", "ipv5", config, "ip_preference");
     CHECK_STR(rediscluster_options_get(options, "max_connections"), "0");
     CHECK_STR(rediscluster_options_get(options, "pool_exhausted"), "error");
     CHECK_INT(rediscluster_options_set(NULL, "timeout", "5", NULL), invalid);
@@ -100,6 +117,7 @@ int main(void)
     refused_url("redis://one:7000?max_conections=5", "max_connections");
     refused_url("redis://one:7000?max_connections=many", "max_connections");
     refused_url("redis://one:7000?timeout", "name=value");
+    refused_url("redis://one:7000?host_port_remap=a=", "host_port_remap entry 1");
     refused_url("redis://one%4:7000", "%");
     CHECK_INT(descriptors_open(), descriptors);
     return 0;

@@ -60,6 +60,8 @@ static void of_options(void)
     CHECK(rediscluster_options_get(options, NULL) == NULL);
     REFUSED(rediscluster_options_set_log(NULL, NULL, NULL, NULL, &error), "options");
     REFUSED(rediscluster_options_set_credentials(NULL, NULL, NULL, NULL, &error), "options");
+    REFUSED(rediscluster_options_set_translate(NULL, NULL, NULL, NULL, &error), "options");
+    REFUSED(rediscluster_options_set_resolve(NULL, NULL, NULL, NULL, &error), "options");
     rediscluster_options_free(NULL);
 }
 

@@ -7,7 +7,7 @@ use crate::options::field::{
     Field, LONGEST, Unit, ms, ms_or_zero, number, some_ms, time, time_or_zero, to_u32,
 };
 use crate::options::row::Row;
-use crate::options::{Handshake, Protocol};
+use crate::options::{Handshake, IpPreference, Protocol};
 
 pub(super) static ROWS: &[Row] = &[
     row(
@@ -85,6 +85,24 @@ pub(super) static ROWS: &[Row] = &[
         c"The time in milliseconds that sent bytes may stay unacknowledged before the system ends the \
           connection (TCP_USER_TIMEOUT). 0: the system's own rule, which is minutes. Where set, Linux \
           also ends a keepalive at this time, whatever socket_keepalive_count says.",
+    ),
+    row(
+        c"ip_preference",
+        "connection",
+        c"any",
+        Field::Word {
+            words: &["any", "ipv4", "ipv6"],
+            get: |o| o.ip_preference as usize,
+            set: |o, v| {
+                o.ip_preference = match v {
+                    0 => IpPreference::Any,
+                    1 => IpPreference::Ipv4,
+                    _ => IpPreference::Ipv6,
+                };
+            },
+        },
+        c"Which addresses of a host name are tried first: those of this family, and the others after \
+          them. With any, they are tried in the resolver's order. A numeric host is the address it is.",
     ),
     row(
         c"username",

@@ -103,4 +103,16 @@ pub(super) static ROWS: &[Row] = &[
           or CLUSTER NODES. With auto, another one is tried where a server does not know or allow the \
           first.",
     ),
+    row(
+        c"host_port_remap",
+        "discovery",
+        c"",
+        Field::Rules { get: |o| &o.translation.rules, set: |o, v| o.translation.rules = v },
+        c"Rules for clusters that announce addresses which cannot be reached from here (behind NAT, in \
+          containers), parted by commas: 10.0.0.1:7001=gw.example:9001 for one address, \
+          10.0.0.1=203.0.113.5 for a host with any port, :7001=:17001 for a port of any host. Hosts are \
+          names in any letter case, IPv4 or, in brackets, IPv6 addresses. The first rule that matches is \
+          applied, once. They hold for every address that a server announces, in the topology and in \
+          redirects, never for startup_nodes.",
+    ),
 ];
