@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def build(peers):
         run([compiler, *flags, here / f"{name}.c", "-o", BUILD / name, *linked])
     if peers:
         run([compiler, *flags, here / "bare.c", "-o", BUILD / "bare"])
+        run([compiler, *flags, here / "bare_tls.c", "-o", BUILD / "bare_tls", "-lssl", "-lcrypto"])
         run([compiler, *flags, here / "hiredis.c", "-o", BUILD / "hiredis", "-lhiredis"])
     # Its memcpy must not become a call of memcpy.
     alone = ["-fno-builtin", "-fno-tree-loop-distribute-patterns", "-shared", "-fPIC"]
@@ -57,13 +59,15 @@ def build(peers):
 class Cluster:
     """Three servers, and the data on one of them, `node`."""
 
+    options = ()
+
     def __enter__(self):
-        command = [SERVERS / "debug" / "cluster", "start", "--primaries", "3"]
+        command = [SERVERS / "debug" / "cluster", "start", "--primaries", "3", *self.options]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         words = self.process.stdout.readline().split()
         if words[:1] != ["nodes"]:
             raise Failed("the cluster did not start: " + " ".join(words))
-        self.node = next((node for node in words[1:] if put_data(node)), None)
+        self.node = next((node for node in words[1:] if put_data(node, self.wrap)), None)
         if self.node is None:
             raise Failed("no node took the data")
         return self
@@ -71,6 +75,27 @@ class Cluster:
     def __exit__(self, *_):
         self.process.stdin.close()
         self.process.wait()
+
+    def wrap(self, connection):
+        return connection
+
+
+class TlsCluster(Cluster):
+    """The same with TLS and client certificates; `url` is that of the node, `folder` holds the certificates."""
+
+    folder = BUILD / "certificates"
+    options = ("--tls", folder)
+
+    def __enter__(self):
+        super().__enter__()
+        files = f"ssl_ca_certs={self.folder}/ca.pem&ssl_certfile={self.folder}/client.pem&ssl_keyfile={self.folder}/client.key"
+        self.url = f"rediss://{self.node}?{files}"
+        return self
+
+    def wrap(self, connection):
+        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        context.load_cert_chain(self.folder / "client.pem", self.folder / "client.key")
+        return context.wrap_socket(connection, server_hostname="127.0.0.1")
 
 
 class Scripted:
@@ -114,10 +139,10 @@ class Shard(Scripted):
         super().__init__("0-16383=1,replica:2,replica:3")
 
 
-def put_data(node):
-    """False if the node does not own the data's slot."""
+def put_data(node, wrap):
+    """False if the node does not own the data's slot. `wrap`: from a plain connection to the one to use."""
     host, port = node.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with wrap(socket.create_connection((host, int(port)), timeout=10)) as connection:
         replies = connection.makefile("rb")
         for words in (
             [b"SET", b"{bench}small", b"x" * SMALL],

@@ -1,4 +1,4 @@
-/* ours WORKLOAD COUNT HOST:PORT: a workload COUNT times through the C API. Two runs with different counts differ by
+/* ours WORKLOAD COUNT HOST:PORT|URL: a workload COUNT times through the C API. Two runs with different counts differ by
  * the workload alone, whatever is counted: instructions, system calls, allocations. */
 #include <rediscluster.h>
 
@@ -55,11 +55,11 @@ static void lists(rediscluster_connection *connection, rediscluster_command *com
 
 int main(int argc, char **argv)
 {
-    must(argc == 4, "usage: ours WORKLOAD COUNT HOST:PORT");
+    must(argc == 4, "usage: ours WORKLOAD COUNT HOST:PORT|URL");
     const char *workload = argv[1];
     long count = atol(argv[2]);
-    char url[128];
-    snprintf(url, sizeof url, "redis://%s", argv[3]);
+    char url[1024];
+    snprintf(url, sizeof url, "%s%s", strstr(argv[3], "://") != NULL ? "" : "redis://", argv[3]);
 
     rediscluster_options *options;
     rediscluster_pool *pool;

@@ -116,10 +116,16 @@ impl Lease {
     pub(super) fn idle_from(&mut self, now: u64) {
         self.idle_since = now;
         self.checked_at = now;
+        self.limit_idle_time();
+    }
+
+    /// When it has to end if it stays idle from now on.
+    fn limit_idle_time(&mut self) {
         let longest = self.place.core.options.max_idle_time;
         let longest =
             longest.map_or(u64::MAX, |idle| idle.as_millis().try_into().unwrap_or(u64::MAX));
-        self.good_until = self.expires_at.unwrap_or(u64::MAX).min(now.saturating_add(longest));
+        let idle_until = self.idle_since.saturating_add(longest);
+        self.good_until = self.expires_at.unwrap_or(u64::MAX).min(idle_until);
     }
 
     /// True if `max_lifetime` or `max_idle_time` has ended it.
@@ -128,20 +134,21 @@ impl Lease {
         now >= self.good_until
     }
 
-    /// The idle check: not expired, logged in by the present credentials, open and silent.
+    /// The idle check: not expired (nor a [retired login](Lease::retire_login)), open and silent.
     #[inline]
     pub(super) fn is_fit(&mut self, now: u64) -> bool {
-        !self.has_expired(now) && !self.is_outdated() && self.connection.is_idle_and_open()
+        !self.has_expired(now) && self.connection.is_idle_and_open()
     }
 
-    /// The same but for the credentials: those were replaced.
-    pub(super) fn is_fit_but_outdated(&mut self, now: u64) -> bool {
-        !self.has_expired(now) && self.is_outdated() && self.connection.is_idle_and_open()
+    /// The credentials it logged in by were replaced: until it logs in anew it passes for expired, which a
+    /// checkout looks at in any case.
+    pub(super) fn retire_login(&mut self) {
+        self.good_until = 0;
     }
 
-    #[inline]
-    fn is_outdated(&self) -> bool {
-        self.place.core.dialer.is_outdated(&self.connection)
+    /// Ends what [`Lease::retire_login`] did.
+    pub(super) fn restore_login(&mut self) {
+        self.limit_idle_time();
     }
 
     /// Closes the connection; its place stays.

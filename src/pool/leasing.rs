@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lease::{Lease, Place};
-use super::member::MemberKey;
+use super::member::{MemberKey, NEVER};
 use super::members::Acquired;
 use super::outbox::Outbox;
 use super::pool::Core;
@@ -155,12 +155,14 @@ impl Core {
         mut lease: Box<Lease>,
         patience: Patience,
     ) -> std::result::Result<Box<Lease>, Place> {
-        let now = coarse_millis();
-        if lease.is_fit(now)
-            || (!patience.now
-                && lease.is_fit_but_outdated(now)
-                && self.dialer.log_in_again(&mut lease.connection, patience.deadline).is_ok())
-        {
+        lease.restore_login();
+        let is_outdated = self.dialer.is_outdated(&lease.connection);
+        let is_fit = lease.is_fit(coarse_millis());
+        let mut log_in = || {
+            !patience.now
+                && self.dialer.log_in_again(&mut lease.connection, patience.deadline).is_ok()
+        };
+        if is_fit && (!is_outdated || log_in()) {
             return Ok(lease);
         }
         Err(self.close_for_another(lease))
@@ -185,7 +187,7 @@ impl Core {
             }
             let member = &members.list[place.member as usize];
             // To a node that has left: for this one checkout, no epoch will ever be its own.
-            let epoch = if member.known { member.epoch } else { u64::MAX };
+            let epoch = if member.known { member.epoch } else { NEVER };
             (member.address.clone(), member.hostname.clone(), member.readonly, epoch)
         };
         let to = Destination { address: &node, hostname: hostname.as_deref(), readonly };

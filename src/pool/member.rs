@@ -31,9 +31,12 @@ pub(super) struct Member {
     pub(super) rests_until: u64,
     /// The node itself told, when it was dialled, that it is in `client_az`.
     pub(super) told_near: bool,
-    /// Grows when connections dialled before are not wanted any more: the node has left or changed its
-    /// role, or all connections were retired.
+    /// Grows when connections dialled before are not wanted as they are: the node has left or changed its
+    /// role, all connections were retired, or the credentials were replaced.
     pub(super) epoch: u64,
+    /// The epoch before which connections are not wanted at all. Between it and the present one they only
+    /// have to log in anew.
+    pub(super) retired_at: u64,
     /// It stands in the present map.
     pub(super) known: bool,
     /// Newest last.
@@ -90,7 +93,21 @@ impl Checkouts {
     }
 }
 
+/// The epoch of a connection that no member takes back.
+pub(super) const NEVER: u64 = u64::MAX;
+
 impl Member {
+    /// Whether it takes back a connection of another epoch: one that only has to log in anew, which is noted.
+    #[cold]
+    pub(super) fn takes_outdated(&self, lease: &mut Lease) -> bool {
+        if lease.epoch == NEVER || lease.epoch < self.retired_at {
+            return false;
+        }
+        lease.epoch = self.epoch;
+        lease.retire_login();
+        true
+    }
+
     pub(super) fn places(&self) -> usize {
         self.dialing + self.checkouts.seats_taken()
     }

@@ -218,7 +218,7 @@ impl Members {
         let Some(member) = self.list.get_mut(lease.place.member as usize) else {
             return Some(lease);
         };
-        if lease.epoch != member.epoch {
+        if lease.epoch != member.epoch && !member.takes_outdated(&mut lease) {
             return Some(lease);
         }
         member.checkouts.end(lease.place.seat);
@@ -273,9 +273,21 @@ impl Members {
         }
     }
 
+    /// Connections made before are to log in anew before they are given out again.
+    pub(super) fn retire_logins(&mut self) {
+        for member in &mut self.list {
+            member.epoch += 1;
+            for lease in &mut member.idle {
+                lease.epoch = member.epoch;
+                lease.retire_login();
+            }
+        }
+    }
+
     /// The same for one member.
     pub(super) fn retire(&mut self, index: usize, outbox: &mut Outbox) {
         self.list[index].epoch += 1;
+        self.list[index].retired_at = self.list[index].epoch;
         while let Some(lease) = self.list[index].idle.pop() {
             self.close_idle(lease, outbox);
         }
@@ -294,6 +306,7 @@ impl Members {
             rests_until: 0,
             told_near: false,
             epoch: 0,
+            retired_at: 0,
             known: true,
             idle: Vec::new(),
             queue: VecDeque::new(),

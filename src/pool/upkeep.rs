@@ -89,7 +89,8 @@ impl Core {
         for index in 0..members.list.len() {
             let idle = std::mem::take(&mut members.list[index].idle);
             for lease in idle {
-                if lease.has_expired(now) {
+                let is_outdated = self.dialer.is_outdated(&lease.connection);
+                if lease.has_expired(now) && !is_outdated {
                     members.close_idle(lease, &mut outbox);
                 } else {
                     members.list[index].idle.push(lease);
@@ -125,6 +126,7 @@ impl Core {
     /// Logs idle connections in by the present credentials, one at a time: taken out, none of them is
     /// missing for long. One that fails is closed; the first refusal is the answer.
     pub(super) fn log_in_again(self: &Arc<Self>, deadline: Deadline) -> Result<()> {
+        self.members.lock().retire_logins();
         let mut outcome = Ok(());
         loop {
             let now = coarse_millis();
@@ -132,7 +134,10 @@ impl Core {
                 return outcome;
             };
             match self.dialer.log_in_again(&mut lease.connection, deadline) {
-                Ok(()) => Core::take_back_checked(lease),
+                Ok(()) => {
+                    lease.restore_login();
+                    Core::take_back_checked(lease);
+                }
                 Err(error) if error.status() == Status::Timeout && deadline.has_passed() => {
                     return Err(error);
                 }

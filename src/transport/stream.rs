@@ -15,6 +15,8 @@ use crate::resp::Fill;
 
 /// A connected socket, with TLS over it or not.
 pub struct Stream {
+    /// The carrier's own, where each checkout looks at it.
+    socket: Arc<Socket>,
     carrier: Carrier,
     socket_timeout: Duration,
 }
@@ -27,7 +29,9 @@ enum Carrier {
 impl Stream {
     /// Over a connected, blocking socket. `socket_timeout`: the longest silence while bytes are owed.
     pub fn new(socket: Socket, socket_timeout: Duration) -> Self {
-        Self { carrier: Carrier::Plain(Wire::new(socket)), socket_timeout }
+        let socket = Arc::new(socket);
+        let carrier = Carrier::Plain(Wire::new(Arc::clone(&socket)));
+        Self { socket, carrier, socket_timeout }
     }
 
     /// Goes over to TLS: shakes hands by the deadline, with the peer called `name`.
@@ -49,10 +53,7 @@ impl Stream {
     /// The socket, to end the stream from another thread.
     #[inline]
     pub fn socket(&self) -> &Arc<Socket> {
-        match &self.carrier {
-            Carrier::Plain(wire) => wire.socket(),
-            Carrier::Tls(session) => session.socket(),
-        }
+        &self.socket
     }
 
     /// True if bytes go through TLS.
@@ -71,7 +72,7 @@ impl Stream {
     #[inline]
     pub fn is_open_and_silent(&mut self) -> bool {
         match &mut self.carrier {
-            Carrier::Plain(wire) => wire.socket().is_open_and_silent(),
+            Carrier::Plain(_) => self.socket.is_open_and_silent(),
             Carrier::Tls(session) => session.is_open_and_silent(),
         }
     }
@@ -130,12 +131,11 @@ impl Stream {
                 return Err((sent, Failure::Timeout.into()));
             }
             let silent = Deadline::after(self.socket_timeout);
-            let socket = self.socket();
-            let ready = match socket.poll(wanted, deadline.earlier(silent)) {
+            let ready = match self.socket.poll(wanted, deadline.earlier(silent)) {
                 Ok(Some(ready)) => ready,
                 Ok(None) if deadline.has_passed() => return Err((sent, Failure::Timeout.into())),
                 Ok(None) => return Err((sent, Failure::Silence.into())),
-                Err(error) => return Err((sent, failure(socket, error).into())),
+                Err(error) => return Err((sent, failure(&self.socket, error).into())),
             };
             if ready.readable {
                 on_readable(self).map_err(|error| (sent, error))?;

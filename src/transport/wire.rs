@@ -25,8 +25,8 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Over a connected, blocking socket.
-    pub(super) fn new(socket: Socket) -> Self {
-        Self { socket: Arc::new(socket), timeout_set: None }
+    pub(super) fn new(socket: Arc<Socket>) -> Self {
+        Self { socket, timeout_set: None }
     }
 
     pub(super) fn socket(&self) -> &Arc<Socket> {
