@@ -25,7 +25,7 @@ class Figure:
 
 
 # Instructions when last written down: `bench/run --counts` prints today's.
-PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 381, 426, 1088, 1482, 88.4
+PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 399, 432, 1102, 1496, 88.4
 IDLE, KNOWN = 535, 694_080
 
 

@@ -54,7 +54,7 @@ impl Connection {
     }
 
     /// Attaches buffers; those attached before are dropped unless something is in them.
-    #[inline]
+    #[inline(always)]
     pub fn attach(&mut self, mut buffers: Box<Buffers>) {
         self.stream.attach(&mut buffers.records);
         match &mut self.buffers {
@@ -125,7 +125,7 @@ impl Connection {
     }
 
     /// The idle check: one look that does not wait; true if open and silent.
-    #[inline]
+    #[inline(always)]
     pub fn is_idle_and_open(&mut self) -> bool {
         self.broken.is_none() && self.stream.is_open_and_silent()
     }

@@ -18,11 +18,12 @@ use crate::topology::{Kind, Outcome};
 
 /// What a connection is wanted for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub enum Access {
     /// To read: whom `read_from` says.
-    Read,
+    Read = 1,
     /// To read and write: the primary.
-    Write,
+    Write = 2,
 }
 
 /// What a get asks for.
@@ -79,10 +80,12 @@ impl Pool {
     #[inline(always)]
     fn get_of_slot(&self, slot: u16, access: Access, timeout: Timeout) -> Result<Handle> {
         let core = self.core();
+        if !core.is_special(access) {
+            return core.get_of_owner(slot, timeout);
+        }
         match access {
-            Access::Write if core.refuses_writes => Err(read_only(slot)),
-            Access::Read if core.reads_are_routed => core.get_of_reader(slot, timeout),
-            _ => core.get_of_owner(slot, timeout),
+            Access::Read => core.get_of_reader(slot, timeout),
+            Access::Write => Err(read_only(slot)),
         }
     }
 }
@@ -93,10 +96,7 @@ impl Core {
     fn get_of_owner(self: &Arc<Self>, slot: u16, timeout: Timeout) -> Result<Handle> {
         let now = coarse_millis();
         let idle = self.members.lock().take_idle_of_slot(slot, now);
-        match self.if_fit(idle, now) {
-            Ok(lease) => Ok(lease.check_out()),
-            Err(unfit) => self.get_slowly(Target::Slot(slot), unfit, timeout),
-        }
+        self.check_out(idle, now, Target::Slot(slot), timeout)
     }
 
     /// The same for reading: of the node whose turn it is.
@@ -104,10 +104,23 @@ impl Core {
     fn get_of_reader(self: &Arc<Self>, slot: u16, timeout: Timeout) -> Result<Handle> {
         let now = coarse_millis();
         let idle = self.members.lock().take_idle_reader(slot, now);
-        match self.if_fit(idle, now) {
-            Ok(lease) => Ok(lease.check_out()),
-            Err(unfit) => self.get_slowly(Target::Reader(slot), unfit, timeout),
+        self.check_out(idle, now, Target::Reader(slot), timeout)
+    }
+
+    /// An idle connection that passes the idle check, else the long way.
+    #[inline(always)]
+    fn check_out(
+        self: &Arc<Self>,
+        idle: Option<Box<Lease>>,
+        now: u64,
+        target: Target<'_>,
+        timeout: Timeout,
+    ) -> Result<Handle> {
+        let Some(mut lease) = idle else { return self.get_slowly(target, None, timeout) };
+        if lease.is_fit(now) {
+            return Ok(lease.check_out());
         }
+        self.get_slowly(target, Some(lease), timeout)
     }
 
     /// The long way. `unfit`: a connection, checked out for this call, that did not pass the idle check.
@@ -261,7 +274,7 @@ impl Core {
     /// A connection to some primary, or some node where nobody writes: first whatever costs no wait, then the wait for one. None if a node
     /// has left meanwhile, so that there are others to try.
     fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
-        let replicas = self.refuses_writes && self.reads_are_routed;
+        let replicas = self.is_special(Access::Write) && self.is_special(Access::Read);
         let mut keys = self.routes().members_of(replicas);
         fastrand::shuffle(&mut keys);
         if replicas {

@@ -132,22 +132,6 @@ impl Core {
         }
     }
 
-    /// The idle check, as a get that finds a connection at once makes it.
-    #[inline(always)]
-    pub(super) fn if_fit(
-        &self,
-        idle: Option<Box<Lease>>,
-        now: u64,
-    ) -> std::result::Result<Box<Lease>, Option<Box<Lease>>> {
-        match idle {
-            Some(mut lease) => match lease.is_fit(now) {
-                true => Ok(lease),
-                false => Err(Some(lease)),
-            },
-            None => Err(None),
-        }
-    }
-
     /// The idle check of a get that has time. A connection that logged in by credentials since replaced logs
     /// in anew; one that is closed, not silent or expired is closed, and its place is for a new one.
     pub(super) fn vet(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::checkout::Access;
 use super::handles::{self, Handle};
 use super::lease::{Lease, Place};
 use super::members::Members;
@@ -37,10 +38,9 @@ pub(super) struct Core {
     pub(super) refresh: Refresh,
     /// Something timed asks since when a connection is idle.
     notes_idle_time: bool,
-    /// `read_from` is not the primary.
-    pub(super) reads_are_routed: bool,
-    /// `readonly` is on.
-    pub(super) refuses_writes: bool,
+    /// The kinds of [`Access`] that are not simply the primary's: reading with `read_from`, writing with
+    /// `readonly`.
+    special: u8,
 }
 
 impl Core {
@@ -56,11 +56,17 @@ impl Core {
             refresh: Refresh::new(options.topology_refresh_min_interval),
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
-            reads_are_routed: options.read_from != ReadFrom::Primary,
-            refuses_writes: options.readonly,
+            special: u8::from(options.read_from != ReadFrom::Primary) * Access::Read as u8
+                | u8::from(options.readonly) * Access::Write as u8,
             options,
             dialer,
         }
+    }
+
+    /// Whether such a get is not simply the primary's.
+    #[inline(always)]
+    pub(super) fn is_special(&self, access: Access) -> bool {
+        self.special & access as u8 != 0
     }
 
     /// The present routes. Immutable: what is read from them needs no lock.

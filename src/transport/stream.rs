@@ -69,7 +69,7 @@ impl Stream {
 
     /// True if the stream is open and nothing has arrived that is for its user: one look, which
     /// does not wait. Of TLS that means no application data: a server may send session tickets.
-    #[inline]
+    #[inline(always)]
     pub fn is_open_and_silent(&mut self) -> bool {
         match &mut self.carrier {
             Carrier::Plain(_) => self.socket.is_open_and_silent(),
@@ -78,7 +78,7 @@ impl Stream {
     }
 
     /// Memory to receive TLS records into, used until [`Stream::detach`].
-    #[inline]
+    #[inline(always)]
     pub fn attach(&mut self, records: &mut Option<Records>) {
         if let Carrier::Tls(session) = &mut self.carrier {
             session.attach(records);
@@ -86,7 +86,7 @@ impl Stream {
     }
 
     /// Takes that memory off, unless something is in it.
-    #[inline]
+    #[inline(always)]
     pub fn detach(&mut self, records: &mut Option<Records>) {
         if let Carrier::Tls(session) = &mut self.carrier {
             session.detach(records);

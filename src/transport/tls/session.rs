@@ -63,18 +63,19 @@ impl Session {
         self.stream.get_ref().wire().socket()
     }
 
-    #[inline]
+    #[inline(never)]
     pub(in super::super) fn attach(&mut self, records: &mut Option<Records>) {
         self.stream.get_mut().attach(records);
     }
 
-    #[inline]
+    #[inline(never)]
     pub(in super::super) fn detach(&mut self, records: &mut Option<Records>) {
         self.stream.get_mut().detach(records);
     }
 
     /// True if nothing for the user has arrived. A silent session may well be sent tickets (RFC 8446,
     /// section 4.6.1): those are read and kept for nothing.
+    #[inline(never)]
     pub(in super::super) fn is_open_and_silent(&mut self) -> bool {
         if self.has_decrypted() {
             return false;
