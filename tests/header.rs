@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "version",
     "status",
     "error",
@@ -15,6 +15,7 @@ const FILES: [&str; 13] = [
     "callback",
     "pool",
     "checkout",
+    "redirect",
     "connection",
     "command",
     "reply",

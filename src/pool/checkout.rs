@@ -119,10 +119,7 @@ impl Core {
         unfit: Option<Box<Lease>>,
         timeout: Timeout,
     ) -> Result<Handle> {
-        let patience = Patience {
-            deadline: timeout.deadline(self.options.timeout),
-            now: timeout == Timeout::Now,
-        };
+        let patience = Patience::of(timeout, self.options.timeout);
         let place = unfit.map(|unfit| self.close_for_another(unfit));
         self.get(target, place, patience).map(Lease::check_out)
     }
