@@ -279,7 +279,7 @@ impl Members {
             hostname: None,
             readonly: false,
             rests_until: 0,
-            told_near: false,
+            told_near: None,
             epoch: 0,
             known: true,
             idle: Vec::new(),

@@ -120,7 +120,7 @@ impl Core {
         members.settle(self, &mut outbox);
         let shards = map.shard_count();
         let routes = {
-            let told_near = |key| members.member(key).is_some_and(|member| member.told_near);
+            let told_near = |key| members.member(key).and_then(|member| member.told_near);
             Routes::new(map, keys.into(), zones, self.options.read_from, told_near)
         };
         members.turn_for(shards);
