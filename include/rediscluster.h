@@ -428,6 +428,14 @@ typedef enum {
      */
     REDISCLUSTER_STAT_TIMEOUTS = 10,
     /**
+     * MOVED replies that rediscluster_pool_moved was told of; of the pool in all alone.
+     */
+    REDISCLUSTER_STAT_MOVED = 11,
+    /**
+     * ASK replies that rediscluster_pool_ask was told of; of the pool in all alone.
+     */
+    REDISCLUSTER_STAT_ASK = 12,
+    /**
      * Refreshes of the topology.
      */
     REDISCLUSTER_STAT_REFRESHES = 13,
@@ -1355,6 +1363,55 @@ rediscluster_status rediscluster_pool_get_random(rediscluster_pool *pool,
                                                  int64_t timeout_ms,
                                                  rediscluster_connection **out,
                                                  rediscluster_error **error);
+
+/**
+ * Tells the pool that a server answered MOVED, so that the next get for the slot goes to the right node. Where
+ * the node is a replica of the slot's shard, it has been promoted, and roles swap for the whole shard; else the
+ * slot alone moves. Each call counts: after `reinitialize_steps` of them the topology is discovered anew within
+ * this call, which takes at most `command_timeout`; its failure is logged, and is no failure of this call.
+ *
+ * slot: 0 to 16383, as MOVED says.
+ * node: "host:port" as MOVED says; an IPv6 address may stand without brackets. Where the server leaves the host
+ * out (":6381") it means its own: put the host that answered in front.
+ *
+ * Returns: REDISCLUSTER_OK; CLOSED; INVALID_ARGUMENT, also for a node that cannot be dialled: then nothing has
+ * changed.
+ * Ownership: nothing changes hands; connections in use go on working until their release.
+ * Blocks: no, unless this call is the one that discovers the cluster anew.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_moved(rediscluster_pool *pool,
+                                            int32_t slot,
+                                            const char *node,
+                                            rediscluster_error **error);
+
+/**
+ * Checks out a connection to the node that a server's ASK names, be it known or not. What is known of the
+ * cluster stays: the slot is still the other node's. Send ASKING and the command in one write, and read twice:
+ *
+ *     rediscluster_connection_append(c, asking, &e), rediscluster_connection_append(c, command, &e),
+ *     rediscluster_connection_flush(c, REDISCLUSTER_TIMEOUT_DEFAULT, &e);
+ *
+ * A connection that is released between the two is closed: nobody else's command is asked.
+ *
+ * node: "host:port" as ASK says, as for rediscluster_pool_moved.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: REDISCLUSTER_OK; POOL_EXHAUSTED at a limit where nobody waits; POOL_TIMEOUT where the wait was in
+ * vain; TIMEOUT, CONNECTION or AUTH from dialling; CLOSED; INVALID_ARGUMENT, also for a node that cannot be
+ * dialled.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection or dials, at most `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_ask(rediscluster_pool *pool,
+                                          const char *node,
+                                          int64_t timeout_ms,
+                                          rediscluster_connection **out,
+                                          rediscluster_error **error);
 
 /**
  * Sends a command and waits for its reply.

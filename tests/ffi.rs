@@ -19,6 +19,7 @@ use rediscluster::ffi::error::*;
 use rediscluster::ffi::key::*;
 use rediscluster::ffi::options::*;
 use rediscluster::ffi::pool::*;
+use rediscluster::ffi::redirect::*;
 use rediscluster::ffi::reply::*;
 use rediscluster::ffi::stats::*;
 use rediscluster::ffi::status::rediscluster_status::*;
@@ -154,6 +155,10 @@ fn null_is_answered_by_every_function() {
         assert!(out.is_null());
         out = dangling_mut();
         refuses("pool", |error| rediscluster_pool_get_random(pool, 0, &mut out, error));
+        assert!(out.is_null());
+        refuses("pool", |error| rediscluster_pool_moved(pool, 0, null(), error));
+        out = dangling_mut();
+        refuses("pool", |error| rediscluster_pool_ask(pool, null(), 0, &mut out, error));
         assert!(out.is_null());
         refuses("pool", |error| rediscluster_pool_release(pool, null_mut(), error));
         refuses("pool", |error| rediscluster_pool_refresh(pool, 0, error));
@@ -296,6 +301,14 @@ fn what_is_out_of_range_is_named() {
                 rediscluster_pool_get_by_slot(pool, slot, 1, 0, &mut out, error)
             });
             assert!(out.is_null());
+            refuses("slot", |error| rediscluster_pool_moved(pool, slot, c"a:1".as_ptr(), error));
+        }
+        for node in
+            [c"a\nb:1", c"\xff:1", c"", c"a", c":6381", c"a:0", c"a:70000", c"?:1", c"a b:1"]
+        {
+            refuses("node", |error| rediscluster_pool_moved(pool, 0, node.as_ptr(), error));
+            refuses("node", |error| rediscluster_pool_ask(pool, node.as_ptr(), 0, &mut out, error));
+            assert!(out.is_null());
         }
         for access in [0, 3, -1, i32::MAX] {
             refuses("access", |error| {
@@ -308,6 +321,9 @@ fn what_is_out_of_range_is_named() {
         for timeout in [-3, i64::MIN] {
             refuses("timeout_ms", |error| {
                 rediscluster_pool_get_by_slot(pool, 0, 1, timeout, &mut out, error)
+            });
+            refuses("timeout_ms", |error| {
+                rediscluster_pool_ask(pool, c"a:1".as_ptr(), timeout, &mut out, error)
             });
             refuses("timeout_ms", |error| rediscluster_pool_refresh(pool, timeout, error));
             refuses("timeout_ms", |error| {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     "version",
     "status",
     "error",
@@ -17,6 +17,7 @@ const FILES: [&str; 15] = [
     "address",
     "pool",
     "checkout",
+    "redirect",
     "connection",
     "command",
     "reply",

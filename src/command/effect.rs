@@ -23,8 +23,9 @@ pub enum Effect {
     ReplySkip,
     /// CLIENT REPLY ON: replies again.
     ReplyOn,
-    /// Changes the session for good: SELECT, AUTH, HELLO, RESET, QUIT, READONLY, READWRITE, ASKING,
-    /// SCRIPT DEBUG, SYNC, PSYNC, REPLCONF, and the settings of CLIENT.
+    /// ASKING: the next command may be for a slot that is on its way here.
+    Asking,
+    /// Changes the session for good: SELECT, AUTH, HELLO, RESET, QUIT, READONLY, READWRITE, SCRIPT DEBUG, SYNC, PSYNC, REPLCONF, and the settings of CLIENT.
     Session,
 }
 
@@ -56,7 +57,8 @@ impl Effect {
             (4, b'a' | b'q' | b's') => (&["AUTH", "QUIT", "SYNC"], Self::Session),
             (5, b'h' | b'r' | b'p') => (&["HELLO", "RESET", "PSYNC"], Self::Session),
             (6, b's') if is(name, "SCRIPT") => return Self::of_script(arguments.next()),
-            (6, b's' | b'a') => (&["SELECT", "ASKING"], Self::Session),
+            (6, b's') => (&["SELECT"], Self::Session),
+            (6, b'a') => (&["ASKING"], Self::Asking),
             (6, b'c') if is(name, "CLIENT") => {
                 return Self::of_client(arguments.next(), arguments.next());
             }
@@ -134,7 +136,7 @@ mod tests {
             ("quit", Effect::Session),
             ("READONLY", Effect::Session),
             ("READWRITE", Effect::Session),
-            ("asking", Effect::Session),
+            ("asking", Effect::Asking),
             ("script debug yes", Effect::Session),
             ("sync", Effect::Session),
             ("PSYNC ? -1", Effect::Session),

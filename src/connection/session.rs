@@ -1,5 +1,5 @@
-//! What the server's side of a connection is in: replies owed, MULTI, WATCH, subscriptions, MONITOR,
-//! CLIENT REPLY. Pure: it is told of commands sent and of replies arrived, in order.
+//! What the server's side of a connection is in: replies owed, MULTI, WATCH, ASKING, subscriptions,
+//! MONITOR, CLIENT REPLY. Pure: it is told of commands sent and of replies arrived, in order.
 
 use std::collections::VecDeque;
 
@@ -45,6 +45,8 @@ pub struct Session {
     multi: bool,
     watching: bool,
     monitor: bool,
+    /// ASKING was sent, and nothing behind it: whoever sends the next command is asked.
+    asking: bool,
     /// Once changed for good, or subscribed, a connection is not pooled again.
     changed: bool,
     /// Channels and patterns, and shard channels, by the server's own count.
@@ -65,6 +67,7 @@ impl Session {
             multi: false,
             watching: false,
             monitor: false,
+            asking: false,
             changed: false,
             subscriptions: [0, 0],
             more_confirmations: 0,
@@ -112,13 +115,13 @@ impl Session {
     pub fn is_plain(&self) -> bool {
         self.owed() == 0
             && self.answers == Answers::On
-            && !(self.multi || self.watching || self.monitor || self.changed)
+            && !(self.multi || self.watching || self.monitor || self.asking || self.changed)
     }
 
     /// A command goes out. `channels`: the arguments behind its name, for subscriptions.
     #[inline]
     pub fn sent(&mut self, effect: Effect, channels: usize) {
-        if effect == Effect::None && self.answers == Answers::On {
+        if effect == Effect::None && self.answers == Answers::On && !self.asking {
             self.expected += 1;
         } else {
             self.sent_special(effect, channels);
@@ -127,6 +130,9 @@ impl Session {
 
     fn sent_special(&mut self, effect: Effect, channels: usize) {
         let answered = self.answers(effect);
+        // Taken as it is sent, for the server's word on ASKING itself changes nothing: one that refused it
+        // is asked for no less by the command that follows.
+        self.asking = effect == Effect::Asking;
         self.answers = match (effect, self.answers) {
             (Effect::ReplyOn, _) => Answers::On,
             (Effect::ReplyOff, _) | (_, Answers::Off) => Answers::Off,
@@ -135,7 +141,7 @@ impl Session {
         };
         if answered {
             self.expected += 1;
-            if effect != Effect::None {
+            if !matches!(effect, Effect::None | Effect::Asking) {
                 let number = self.expected;
                 let confirmations = channels.max(1);
                 self.pending.push_back(Pending { number, effect, confirmations });
@@ -213,7 +219,11 @@ impl Session {
     fn apply(&mut self, effect: Effect, reply: Option<ReplyRef<'_>>) {
         let refused = reply.is_some_and(|reply| reply.kind() == Kind::Error);
         match effect {
-            Effect::None | Effect::ReplyOff | Effect::ReplySkip | Effect::ReplyOn => {}
+            Effect::None
+            | Effect::Asking
+            | Effect::ReplyOff
+            | Effect::ReplySkip
+            | Effect::ReplyOn => {}
             // In doubt the connection is in the mode: it is closed instead of pooled.
             Effect::Multi => self.multi = true,
             Effect::Watch => self.watching |= !refused,

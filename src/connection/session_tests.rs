@@ -128,3 +128,20 @@ fn monitor_and_session_changes() {
     assert_eq!(arrives(&mut session, "+RESET\r\n"), Arrival::Owed);
     assert_eq!(session.protocol(), 2);
 }
+
+#[test]
+fn asking_lasts_until_the_next_command() {
+    for next in [Effect::None, Effect::Unwatch] {
+        let mut session = Session::new(2);
+        session.sent(Effect::Asking, 0);
+        assert_eq!(arrives(&mut session, "+OK\r\n"), Arrival::Owed);
+        assert!(session.owed() == 0 && !session.is_plain());
+        session.sent(Effect::Asking, 0);
+        assert_eq!(arrives(&mut session, "-ERR no cluster\r\n"), Arrival::Owed);
+        assert!(!session.is_plain());
+        session.sent(next, 1);
+        assert!(!session.is_plain());
+        assert_eq!(arrives(&mut session, "+OK\r\n"), Arrival::Owed);
+        assert!(session.is_plain());
+    }
+}

@@ -39,6 +39,8 @@ pub mod pool;
 
 pub mod checkout;
 
+pub mod redirect;
+
 pub mod connection;
 
 pub mod command;

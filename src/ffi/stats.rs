@@ -33,6 +33,10 @@ pub enum rediscluster_stat {
     REDISCLUSTER_STAT_WAITS = 9,
     /// Of those, the ones that waited in vain.
     REDISCLUSTER_STAT_TIMEOUTS = 10,
+    /// MOVED replies that rediscluster_pool_moved was told of; of the pool in all alone.
+    REDISCLUSTER_STAT_MOVED = 11,
+    /// ASK replies that rediscluster_pool_ask was told of; of the pool in all alone.
+    REDISCLUSTER_STAT_ASK = 12,
     /// Refreshes of the topology.
     REDISCLUSTER_STAT_REFRESHES = 13,
     /// Refreshes that were asked for and not made, because one was under way or had just been made.
@@ -58,6 +62,8 @@ fn value(stats: &NodeStats, what: i32) -> Option<u64> {
         (REDISCLUSTER_STAT_EVICTED, stats.evicted),
         (REDISCLUSTER_STAT_WAITS, stats.waits),
         (REDISCLUSTER_STAT_TIMEOUTS, stats.timeouts),
+        (REDISCLUSTER_STAT_MOVED, stats.moved),
+        (REDISCLUSTER_STAT_ASK, stats.ask),
         (REDISCLUSTER_STAT_REFRESHES, stats.refreshes),
         (REDISCLUSTER_STAT_REFRESHES_SUPPRESSED, stats.refreshes_suppressed),
     ];

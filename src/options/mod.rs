@@ -123,6 +123,8 @@ pub struct Options {
     pub init_slot_cache: bool,
     /// A topology that leaves a slot unserved is refused.
     pub require_full_coverage: bool,
+    /// So many MOVED since the last refresh bring another. 0: none does.
+    pub reinitialize_steps: u32,
     /// Known nodes are asked before the startup nodes.
     pub nodemanager_follow_cluster: bool,
     /// Age at which maintenance renews the topology. None: never.
@@ -304,6 +306,7 @@ impl Options {
             startup_nodes: Vec::new(),
             init_slot_cache: false,
             require_full_coverage: false,
+            reinitialize_steps: 0,
             nodemanager_follow_cluster: false,
             topology_refresh_interval: None,
             topology_refresh_min_interval: Duration::ZERO,

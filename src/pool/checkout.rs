@@ -132,10 +132,7 @@ impl Core {
         unfit: Option<Box<Lease>>,
         timeout: Timeout,
     ) -> Result<Handle> {
-        let patience = Patience {
-            deadline: timeout.deadline(self.options.timeout),
-            now: timeout == Timeout::Now,
-        };
+        let patience = Patience::of(timeout, self.options.timeout);
         let place = match unfit.map(|unfit| self.vet(unfit, patience)) {
             Some(Ok(lease)) => return Ok(lease.check_out()),
             Some(Err(place)) => Some(place),

@@ -1,6 +1,7 @@
 //! A lease on one node's connection: an idle one, one that is waited for, or one dialled for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::lease::{Lease, Place};
 use super::member::{MemberKey, NEVER};
@@ -9,7 +10,7 @@ use super::outbox::Outbox;
 use super::pool::Core;
 use super::waiters::Gift;
 use crate::connection::Destination;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
 use crate::options::{PoolExhausted, ReadFrom};
@@ -21,6 +22,13 @@ pub(super) struct Patience {
     pub(super) deadline: Deadline,
     /// Timeout 0: idle connections only.
     pub(super) now: bool,
+}
+
+impl Patience {
+    /// Of a call that starts now; `default` is the option's value.
+    pub(super) fn of(timeout: Timeout, default: Duration) -> Self {
+        Self { deadline: timeout.deadline(default), now: timeout == Timeout::Now }
+    }
 }
 
 pub(super) enum Found {

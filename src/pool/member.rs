@@ -29,8 +29,8 @@ pub(super) struct Member {
     /// Reads pass over it until then, on the coarse clock; 0: it does not rest. When the time has come it is
     /// tried, and only then is this 0 again.
     pub(super) rests_until: u64,
-    /// The node itself told, when it was dialled, that it is in `client_az`.
-    pub(super) told_near: bool,
+    /// Whether it is in `client_az`, as the node itself told when it was dialled; None before that.
+    pub(super) told_near: Option<bool>,
     /// Grows when connections dialled before are not wanted as they are: the node has left or changed its
     /// role, all connections were retired, or the credentials were replaced.
     pub(super) epoch: u64,

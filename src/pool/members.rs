@@ -304,7 +304,7 @@ impl Members {
             hostname: None,
             readonly: false,
             rests_until: 0,
-            told_near: false,
+            told_near: None,
             epoch: 0,
             retired_at: 0,
             known: true,

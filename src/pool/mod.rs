@@ -24,6 +24,7 @@ mod outbox;
 #[allow(clippy::module_inception)]
 mod pool;
 mod reader;
+mod redirect;
 mod rest;
 mod routes;
 pub mod stats;

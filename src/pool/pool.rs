@@ -1,6 +1,7 @@
 //! The pool: what its threads share, and how it begins and ends.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::checkout::Access;
@@ -8,6 +9,7 @@ use super::handles::{self, Handle};
 use super::lease::{Lease, Place};
 use super::members::Members;
 use super::outbox::Outbox;
+use super::redirect::Redirects;
 use super::routes::Routes;
 use super::stats::Stats;
 use super::waiters::Gift;
@@ -36,6 +38,7 @@ pub(super) struct Core {
     pub(super) dialer: Arc<Dialer>,
     pub(super) members: Mutex<Members>,
     pub(super) refresh: Refresh,
+    pub(super) redirects: Redirects,
     /// Something timed asks since when a connection is idle.
     notes_idle_time: bool,
     /// The kinds of [`Access`] that are not simply the primary's: reading with `read_from`, writing with
@@ -54,10 +57,11 @@ impl Core {
         Self {
             members: Mutex::new(members),
             refresh: Refresh::new(options.topology_refresh_min_interval),
+            redirects: Redirects::default(),
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
-            special: u8::from(options.read_from != ReadFrom::Primary) * Access::Read as u8
-                | u8::from(options.readonly) * Access::Write as u8,
+            special: (u8::from(options.read_from != ReadFrom::Primary) * Access::Read as u8)
+                | (u8::from(options.readonly) * Access::Write as u8),
             options,
             dialer,
         }
@@ -76,9 +80,21 @@ impl Core {
 
     /// Makes a new map the present one: admits its nodes, and lets those that are not in it leave.
     pub(super) fn install(self: &Arc<Self>, map: Arc<SlotMap>) {
+        self.install_over(None, map);
+    }
+
+    /// The same, if the present map is still of this version; tells whether it was.
+    pub(super) fn install_in_place_of(self: &Arc<Self>, version: u64, map: Arc<SlotMap>) -> bool {
+        self.install_over(Some(version), map)
+    }
+
+    fn install_over(self: &Arc<Self>, present: Option<u64>, map: Arc<SlotMap>) -> bool {
         let zones = Routes::zones_of(&map, &self.options);
         let mut outbox = Outbox::default();
         let mut members = self.members.lock();
+        if present.is_some_and(|present| present != members.routes.map.version()) {
+            return false;
+        }
         let now = coarse_millis();
         for member in &mut members.list {
             member.known = false;
@@ -111,7 +127,7 @@ impl Core {
         members.settle(self, &mut outbox);
         let shards = map.shard_count();
         let routes = {
-            let told_near = |key| members.member(key).is_some_and(|member| member.told_near);
+            let told_near = |key| members.member(key).and_then(|member| member.told_near);
             Routes::new(map, keys.into(), zones, self.options.read_from, told_near)
         };
         members.turn_for(shards);
@@ -119,6 +135,7 @@ impl Core {
         drop(members);
         drop(old);
         outbox.deliver();
+        true
     }
 
     /// A place is free: whoever waits for one gets it.
@@ -305,6 +322,8 @@ impl Pool {
     pub fn stats(&self) -> Stats {
         let core = self.core();
         let mut stats = core.members.lock().stats();
+        stats.total.moved = core.redirects.moved.load(Ordering::Relaxed);
+        stats.total.ask = core.redirects.ask.load(Ordering::Relaxed);
         stats.total.refreshes = core.refresh.refreshes();
         stats.total.refreshes_suppressed = core.refresh.suppressed();
         stats

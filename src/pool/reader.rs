@@ -124,10 +124,10 @@ impl Members {
         read_from: ReadFrom,
     ) -> Option<Arc<Routes>> {
         let known = &mut self.list.get_mut(member as usize)?.told_near;
-        if std::mem::replace(known, is_near) == is_near {
+        if known.replace(is_near) == Some(is_near) {
             return None;
         }
-        let told_near = |key| self.member(key).is_some_and(|member| member.told_near);
+        let told_near = |key| self.member(key).and_then(|member| member.told_near);
         let routes = Arc::new(self.routes.with_zones_told(read_from, told_near));
         Some(std::mem::replace(&mut self.routes, routes))
     }

@@ -33,17 +33,16 @@ impl Default for Routes {
 
 impl Routes {
     /// Routes of a map whose nodes are these members. `zones` comes from [`Routes::zones_of`]; `told_near`
-    /// says of a member whether the node itself told that it is in `client_az`.
+    /// says of a member whether it is in `client_az`, if the node itself has told.
     pub(super) fn new(
         map: Arc<SlotMap>,
         members: Box<[MemberKey]>,
         zones: Box<[Option<bool>]>,
         read_from: ReadFrom,
-        told_near: impl Fn(MemberKey) -> bool,
+        told_near: impl Fn(MemberKey) -> Option<bool>,
     ) -> Self {
-        let is_near = |node: usize| {
-            zones.get(node).copied().flatten().unwrap_or_else(|| told_near(members[node]))
-        };
+        let is_near =
+            |node: usize| zones.get(node).copied().flatten().or_else(|| told_near(members[node]));
         let readers = match read_from {
             ReadFrom::Primary => Box::default(),
             _ => (0..map.shard_count())
@@ -57,7 +56,7 @@ impl Routes {
     pub(super) fn with_zones_told(
         &self,
         read_from: ReadFrom,
-        told_near: impl Fn(MemberKey) -> bool,
+        told_near: impl Fn(MemberKey) -> Option<bool>,
     ) -> Self {
         let (map, members) = (Arc::clone(&self.map), self.members.clone());
         Self::new(map, members, self.zones.clone(), read_from, told_near)
@@ -120,12 +119,13 @@ impl Readers {
         map: &SlotMap,
         keys: &[MemberKey],
         read_from: ReadFrom,
-        is_near: impl Fn(usize) -> bool,
+        is_near: impl Fn(usize) -> Option<bool>,
     ) -> Self {
         let primary = [shard];
         let replicas = map.replicas_of_shard(shard);
         let (near, far): (Vec<usize>, Vec<usize>) = match read_from {
-            ReadFrom::Az => replicas.iter().partition(|&&node| is_near(node)),
+            // One of which nobody knows is taken for near, until it is dialled and tells.
+            ReadFrom::Az => replicas.iter().partition(|&&node| is_near(node) != Some(false)),
             _ => (replicas.to_vec(), Vec::new()),
         };
         let none: &[usize] = &[];
@@ -138,7 +138,7 @@ impl Readers {
                 let all: Vec<usize> = primary.iter().chain(replicas).copied().collect();
                 return Self::in_tiers([&all, none, none, none], keys);
             }
-            ReadFrom::Az if is_near(shard) => [&near, &primary, &far, none],
+            ReadFrom::Az if is_near(shard) == Some(true) => [&near, &primary, &far, none],
             ReadFrom::Az => [&near, none, &far, &primary],
         };
         Self::in_tiers(tiers, keys)

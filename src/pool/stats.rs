@@ -23,6 +23,10 @@ pub struct NodeStats {
     pub waits: u64,
     /// Waits for a place that ended by their deadline.
     pub timeouts: u64,
+    /// MOVED the program met so far (the pool's sum alone).
+    pub moved: u64,
+    /// ASK the program met so far (the pool's sum alone).
+    pub ask: u64,
     /// Refreshes of the topology made so far (the pool's sum alone).
     pub refreshes: u64,
     /// Refreshes wanted so far that came too soon after the last (the pool's sum alone).

@@ -26,7 +26,9 @@ impl Core {
         self.refresh.run(kind, deadline, || {
             let known = self.routes();
             let known = Some(&*known.map).filter(|map| map.version() > 0);
-            let map = Arc::new(discover(&self.dialer, known, suspects, deadline)?);
+            let found = discover(&self.dialer, known, suspects, deadline);
+            self.redirects.refreshed();
+            let map = Arc::new(found?);
             self.install(map.clone());
             Ok(map)
         })

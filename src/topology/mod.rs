@@ -3,7 +3,7 @@
 //! [`SlotMap`] is one view, immutable. [`Query`] asks for one and reads the answer: the three
 //! commands end in one shape, and every address passes one function ([`dialled`]).
 //! [`Discovery`] decides which node to ask next, without I/O; [`discover`] is its blocking driver.
-//! [`Refresh`] lets one thread at a time discover while the others wait, or go on without.
+//! [`patch`] corrects a map by one redirect. [`Refresh`] lets one thread at a time discover while the others wait, or go on without.
 
 pub mod address;
 pub mod discovery;
@@ -11,6 +11,7 @@ pub mod driver;
 mod fields;
 mod identity;
 mod nodes;
+pub mod patch;
 pub mod query;
 pub mod refresh;
 mod shards;

@@ -11,7 +11,7 @@ use crate::options::Translation;
 use crate::slot::SLOT_COUNT;
 
 /// More nodes than the protocol's slots could ever use; beyond it an answer is nonsense.
-const MOST_NODES: usize = 32_768;
+pub(super) const MOST_NODES: usize = 32_768;
 
 /// What else an answer tells of a node.
 #[derive(Clone, Copy)]

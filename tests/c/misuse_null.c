@@ -87,6 +87,11 @@ static void of_pools(void)
     REFUSED(rediscluster_pool_get_by_node(pool, "h:1", 0, NULL, &error), "out");
     REFUSED_OUT(rediscluster_pool_get_random(NULL, 0, &connection, &error), "pool", connection);
     REFUSED(rediscluster_pool_get_random(pool, 0, NULL, &error), "out");
+    REFUSED(rediscluster_pool_moved(NULL, 0, "h:1", &error), "pool");
+    REFUSED(rediscluster_pool_moved(pool, 0, NULL, &error), "node");
+    REFUSED_OUT(rediscluster_pool_ask(NULL, "h:1", 0, &connection, &error), "pool", connection);
+    REFUSED_OUT(rediscluster_pool_ask(pool, NULL, 0, &connection, &error), "node", connection);
+    REFUSED(rediscluster_pool_ask(pool, "h:1", 0, NULL, &error), "out");
     REFUSED(rediscluster_pool_release(NULL, NULL, &error), "pool");
     REFUSED(rediscluster_pool_release(pool, NULL, &error), "connection");
     REFUSED(rediscluster_pool_refresh(NULL, 0, &error), "pool");

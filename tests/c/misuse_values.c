@@ -33,6 +33,7 @@ int main(void)
         REFUSED(rediscluster_pool_get_by_key(pool, NULL, 0, REDISCLUSTER_READ, timeout, &none, &error));
         REFUSED(rediscluster_pool_get_by_node(pool, fake_node_address(fake, 1), timeout, &none, &error));
         REFUSED(rediscluster_pool_get_random(pool, timeout, &none, &error));
+        REFUSED(rediscluster_pool_ask(pool, fake_node_address(fake, 1), timeout, &none, &error));
         REFUSED(rediscluster_pool_refresh(pool, timeout, &error));
         REFUSED(rediscluster_pool_reset(pool, timeout, &error));
         REFUSED(rediscluster_pool_maintain(pool, timeout, &next, &error));
@@ -72,6 +73,8 @@ int main(void)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         rediscluster_options *from_url = NULL;
         REFUSED(rediscluster_pool_get_by_node(pool, texts[i], -2, &none, &error));
+        REFUSED(rediscluster_pool_moved(pool, 0, texts[i], &error));
+        REFUSED(rediscluster_pool_ask(pool, texts[i], -2, &none, &error));
         REFUSED(rediscluster_options_set(options, "client_name", texts[i], &error));
         REFUSED(rediscluster_options_set(options, texts[i], "x", &error));
         REFUSED(rediscluster_options_from_url(texts[i], &from_url, &error));
@@ -97,7 +100,9 @@ int main(void)
 
     CHECK_OK(rediscluster_pool_stats(pool, &stats, &error), error);
     CHECK_INT(rediscluster_stats_get(stats, NULL, 0), -1);
-    CHECK_INT(rediscluster_stats_get(stats, NULL, 11), -1);
+    CHECK_INT(rediscluster_stats_get(stats, NULL, 15), -1);
+    CHECK_INT(rediscluster_stats_get(stats, NULL, REDISCLUSTER_STAT_MOVED), 0);
+    CHECK_INT(rediscluster_stats_get(stats, NULL, REDISCLUSTER_STAT_ASK), 0);
     CHECK_INT(rediscluster_stats_get(stats, NULL, INT32_MAX), -1);
     CHECK_INT(rediscluster_stats_get(stats, NULL, INT32_MIN), -1);
     CHECK_INT(rediscluster_stats_get(stats, "nowhere:1", REDISCLUSTER_STAT_OPEN), -1);

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::row;
 use crate::options::TopologyCommand;
-use crate::options::field::{Field, ms, ms_or_zero, some_ms, time_or_zero};
+use crate::options::field::{
+    Field, LONGEST, Unit, ms, ms_or_zero, number, some_ms, time_or_zero, to_u32,
+};
 use crate::options::row::Row;
 
 pub(super) static ROWS: &[Row] = &[
@@ -47,6 +49,20 @@ pub(super) static ROWS: &[Row] = &[
         doc: c"The inverse of require_full_coverage, by the name redis-py-cluster gave it: yes here is \
           no there. The one that is set last holds; a URL may name only one of them.",
     },
+    row(
+        c"reinitialize_steps",
+        "discovery",
+        c"5",
+        number(
+            Unit::Count,
+            (0, LONGEST),
+            |o| o.reinitialize_steps.into(),
+            |o, v| o.reinitialize_steps = to_u32(v),
+        ),
+        c"How many MOVED replies since the last refresh bring another. Each of them corrects what is \
+          known of its slot, or of its shard after a failover; a refresh brings the rest, within \
+          command_timeout and topology_refresh_min_interval. 1: each MOVED refreshes. 0: none does.",
+    ),
     row(
         c"nodemanager_follow_cluster",
         "discovery",

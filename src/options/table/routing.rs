@@ -58,7 +58,7 @@ pub(super) static ROWS: &[Row] = &[
         c"The availability zones of nodes, as host:port=zone, several parted by commas; host and port as \
           announced or as dialled. For servers that tell none (Redis 7.0); where one tells another, this \
           one holds. Nodes that it does not name are in the zone the topology tells, or the node itself \
-          when it is dialled.",
+          when it is dialled; before that a replica counts as one in client_az.",
     ),
     row(
         c"replica_cooldown",
