@@ -169,7 +169,10 @@ impl Stream {
     ) -> Result<&'a mut [u8], Failure> {
         match &mut self.carrier {
             Carrier::Plain(wire) => wire.receive(space, fill == Fill::Exact, wait),
-            Carrier::Tls(session) => session.receive(space, Some(wait)),
+            Carrier::Tls(session) => {
+                let expected = (fill == Fill::Exact).then_some(space.len());
+                session.receive(space, expected, Some(wait))
+            }
         }
     }
 
@@ -180,7 +183,7 @@ impl Stream {
     ) -> Result<&'a mut [u8], Failure> {
         match &mut self.carrier {
             Carrier::Plain(wire) => wire.receive_now(space),
-            Carrier::Tls(session) => session.receive(space, None),
+            Carrier::Tls(session) => session.receive(space, None, None),
         }
     }
 }

@@ -22,6 +22,12 @@ mod alert {
     pub(super) const CERTIFICATE_REQUIRED: i32 = 116;
 }
 
+/// Empties this thread's queue of errors. What the program's own use of OpenSSL has left there would be taken
+/// for a failure of the next call of ours.
+pub(super) fn forget() {
+    drop(ErrorStack::get());
+}
+
 /// Why a handshake failed. `name`: what the server's certificate should hold.
 pub(super) fn of_handshake(error: &native_tls::Error, name: &str, has_identity: bool) -> String {
     // With the result of the certificate's check behind it, in parentheses.

@@ -13,11 +13,14 @@ use super::super::wire::Wire;
 use super::ciphertext::{Ciphertext, Records, Refill};
 use super::{Connector, cause};
 use crate::deadline::Deadline;
-use crate::os::memory::zeroed;
+use crate::os::memory::Space;
 use crate::os::sockets::Socket;
 
 /// The most bytes one record carries (RFC 8446, section 5.1).
 const RECORD: usize = 16 * 1024;
+
+/// Room for a small reply, asked for before it is known how much a record holds.
+const SMALL: usize = 1024;
 
 /// A TLS session. Its waits end as those of a plain socket do.
 pub struct Session {
@@ -41,6 +44,7 @@ impl Session {
         let socket = Arc::clone(wire.socket());
         let below = Ciphertext::new(wire, Refill::Wait(Wait::until(deadline)));
         let has_identity = connector.has_identity;
+        cause::forget();
         let mut stream = connector.native.connect(name, below).map_err(|error| match error {
             HandshakeError::WouldBlock(mut half_way) => {
                 half_way.get_mut().failure.take().unwrap_or(Failure::Timeout)
@@ -77,7 +81,7 @@ impl Session {
     /// section 4.6.1): those are read and kept for nothing.
     #[inline(never)]
     pub(in super::super) fn is_open_and_silent(&mut self) -> bool {
-        if self.has_decrypted() {
+        if self.decrypted() > 0 {
             return false;
         }
         let below = self.stream.get_ref();
@@ -122,50 +126,60 @@ impl Session {
     }
 
     fn seal(&mut self, bytes: &[u8]) -> Result<usize, Failure> {
+        cause::forget();
         self.stream.write(bytes).map_err(|error| self.failure(&error))
     }
 
     /// Receives into `space` and gives the filled start of it, never empty; all that one receive of the
     /// socket brings, as without TLS. Without `wait` it takes what is there, and `Timeout` means
-    /// nothing was.
+    /// nothing was. `expected`: how much is known to come.
     pub(in super::super) fn receive<'a>(
         &mut self,
         space: &'a mut [MaybeUninit<u8>],
+        expected: Option<usize>,
         wait: Option<&mut Wait>,
     ) -> Result<&'a mut [u8], Failure> {
-        let size = space.len().min(RECORD);
-        let space = zeroed(&mut space[..size]);
-        let mut filled = match wait {
+        let mut space = Space::new(space);
+        let first = space.room(expected.map_or(SMALL, |expected| expected.min(RECORD)));
+        let count = match wait {
             None => {
                 self.stream.get_mut().refill = Refill::Look;
-                self.read(space)?
+                self.read(first)?
             }
             Some(wait) => {
                 self.stream.get_mut().refill = Refill::Wait(*wait);
-                let count = self.read(space);
+                let count = self.read(first);
                 if let Refill::Wait(spent) = &self.stream.get_ref().refill {
                     *wait = *spent;
                 }
                 count?
             }
         };
+        space.fill(count);
         self.stream.get_mut().refill = Refill::Never;
-        while filled < size && (self.stream.get_ref().has_incoming() || self.has_decrypted()) {
-            match self.read(&mut space[filled..]) {
-                Ok(count) => filled += count,
+        while !space.is_full() {
+            let more = match self.decrypted() {
+                0 if self.stream.get_ref().has_incoming() => SMALL,
+                0 => break,
+                more => more,
+            };
+            match self.read(space.room(more)) {
+                Ok(count) => space.fill(count),
                 // Half a record, or trouble that the next receive will meet.
                 Err(_) => break,
             }
         }
-        Ok(&mut space[..filled])
+        Ok(space.into_filled())
     }
 
-    fn has_decrypted(&self) -> bool {
-        self.stream.buffered_read_size().is_ok_and(|size| size > 0)
+    /// How much of a record is decrypted and not taken yet.
+    fn decrypted(&self) -> usize {
+        self.stream.buffered_read_size().unwrap_or(0)
     }
 
     /// Decrypted bytes, at least one.
     fn read(&mut self, space: &mut [u8]) -> Result<usize, Failure> {
+        cause::forget();
         match self.stream.read(space) {
             // The peer has said goodbye.
             Ok(0) => {
