@@ -25,8 +25,8 @@ class Figure:
 
 
 # Instructions when last written down: `bench/run --counts` prints today's.
-PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 381, 426, 1088, 1482, 88.4
-IDLE, KNOWN = 535, 694_080
+PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 387, 428, 1094, 1488, 88.4
+IDLE, KNOWN = 535, 749_952
 
 
 def count(node, known, shard):
