@@ -845,6 +845,21 @@ class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
         });
     }
 
+    /* To the node that ASK names: append ASKING and the command, and flush once. */
+    REDISCLUSTER_NODISCARD status try_ask(text node, timeout timeout, connection &out,
+                                          error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_connection **made, rediscluster_error **raw) {
+            return rediscluster_pool_ask(handle(), node.chars(), timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    /* Tells the pool of a MOVED, so that the next get for the slot goes there. */
+    status try_moved(std::int32_t slot, text node, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pool_moved(handle(), slot, node.chars(), raw);
+        });
+    }
+
     /* Gives back a connection that must be this pool's. It is empty afterwards, unless it is refused. */
     status try_release(connection &connection, error *error = nullptr) noexcept {
         const status result = detail::fill(error, [&](rediscluster_error **raw) {
@@ -945,6 +960,18 @@ class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
         error failure;
         detail::check(try_get_random(timeout, out, &failure), failure);
         return out;
+    }
+
+    connection ask(text node, timeout timeout = timeout::standard()) {
+        connection out;
+        error failure;
+        detail::check(try_ask(node, timeout, out, &failure), failure);
+        return out;
+    }
+
+    void moved(std::int32_t slot, text node) {
+        error failure;
+        detail::check(try_moved(slot, node, &failure), failure);
     }
 
     void release(connection &connection) {

@@ -52,6 +52,8 @@ module Rediscluster
     status_function :pool_get_by_key, :pointer, :buffer_in, :size_t, :int32, :int64, :out, blocking: true
     status_function :pool_get_by_node, :pointer, :string, :int64, :out, blocking: true
     status_function :pool_get_random, :pointer, :int64, :out, blocking: true
+    status_function :pool_moved, :pointer, :int32, :string, blocking: true
+    status_function :pool_ask, :pointer, :string, :int64, :out, blocking: true
     status_function :pool_refresh, :pointer, :int64, blocking: true
     status_function :pool_close, :pointer
     status_function :pool_stats, :pointer, :out
@@ -198,6 +200,14 @@ module Rediscluster
     def random(timeout: nil, &block)
       lend(block) { Rediscluster.make(:pool_get_random, @pool, Rediscluster.milliseconds(timeout), type: :uint64) }
     end
+
+    # To the node that ASK names.
+    def ask(node, timeout: nil, &block)
+      lend(block) { Rediscluster.make(:pool_ask, @pool, node, Rediscluster.milliseconds(timeout), type: :uint64) }
+    end
+
+    # MOVED: the slot is at this node from now on.
+    def moved(slot, node) = Rediscluster.call(:pool_moved, @pool, slot, node)
 
     # Discovers the cluster anew.
     def refresh(timeout: nil) = Rediscluster.call(:pool_refresh, @pool, Rediscluster.milliseconds(timeout))

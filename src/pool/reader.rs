@@ -19,10 +19,21 @@ pub(super) struct Pick {
     key: MemberKey,
     /// Every candidate is at a limit, or has nothing idle for who does not dial: this was the first.
     is_full: bool,
-    /// It was resting until now: the rest begun for finding out whether it is well.
+    /// It was resting until now: until when it does while this call finds out whether it is well.
     probe: Option<u64>,
     /// How many others could be tried instead.
     others: u32,
+}
+
+/// What a read's search for a connection goes by.
+#[derive(Clone, Copy)]
+struct Search {
+    /// The call does not dial.
+    idle_only: bool,
+    /// Who rests is asked where nobody else is left.
+    takes_resting: bool,
+    /// How many milliseconds a dial can last.
+    longest_dial: u64,
 }
 
 /// How a read's search for a connection ends, where not with one.
@@ -50,20 +61,20 @@ impl Members {
     }
 
     /// The next candidate of the slot's reads that was not tried yet; None if nobody is left. `own`: the
-    /// member in whose place the call may dial, which comes first. `idle_only`: the call does not dial.
+    /// member in whose place the call may dial, which comes first.
     fn pick_reader(
         &mut self,
         slot: u16,
         tried: &[MemberKey],
         own: Option<u32>,
-        idle_only: bool,
-        takes_resting: bool,
+        search: Search,
     ) -> Option<Pick> {
         let shard = self.routes.map.primary_of(slot)?;
         let routes = Arc::clone(&self.routes);
         let readers = routes.readers.get(shard)?;
         let turn = *self.turns.get(shard)?;
         let now = coarse_millis();
+        let Search { idle_only, takes_resting, longest_dial } = search;
 
         let (mut best, mut full, mut resting) = (None, None, None::<(u64, u32, u32)>);
         let mut left = 0;
@@ -104,8 +115,7 @@ impl Members {
             self.turns[shard] = next;
         }
         let at = index as usize;
-        let probe = (self.list[at].rests_until != 0 && !is_full && self.rest(at, now))
-            .then(|| self.list[at].rests_until);
+        let probe = if is_full { None } else { self.probe(at, now, longest_dial) };
         Some(Pick { key: self.key(at), is_full, probe, others: left.saturating_sub(1) })
     }
 
@@ -150,27 +160,36 @@ impl Core {
         patience: Patience,
         attempts: &mut Vec<Attempt>,
     ) -> std::result::Result<Box<Lease>, Unread> {
-        let takes_resting = self.options.read_from == ReadFrom::Replica;
+        let longest_dial = self.options.socket_connect_timeout;
+        let longest_dial =
+            patience.deadline.remaining().map_or(longest_dial, |left| left.min(longest_dial));
+        let search = Search {
+            idle_only: patience.now,
+            takes_resting: self.options.read_from == ReadFrom::Replica,
+            longest_dial: u64::try_from(longest_dial.as_millis()).unwrap_or(u64::MAX),
+        };
         let mut tried = Vec::new();
         let mut failure = None;
         loop {
             let own = place.as_ref().map(|place| place.member);
             let pick = {
                 let mut members = self.members.lock();
-                members.pick_reader(slot, &tried, own, patience.now, takes_resting)
+                members.pick_reader(slot, &tried, own, search)
             };
             let Some(pick) = pick else {
                 // Without a failure there was no candidate: the slot's shard has left.
                 return Err(failure.map_or(Unread::NodeLeft, Unread::Failed));
             };
             let started = Instant::now();
-            let error = match self.lease_picked(&pick, place.take(), patience) {
-                Ok(Found::Lease(lease)) => {
-                    if let Some(until) = pick.probe {
-                        self.members.lock().end_rest(pick.key, until);
-                    }
-                    return Ok(lease);
-                }
+            let found = self.lease_picked(&pick, place.take(), patience);
+            // A dial that failed has begun a rest by itself.
+            let dial_failed = !patience.now && found.as_ref().is_err_and(may_be_answered_elsewhere);
+            if let Some(until) = pick.probe.filter(|_| !dial_failed) {
+                let is_well = matches!(found, Ok(Found::Lease(_)));
+                self.members.lock().end_probe(pick.key, until, is_well);
+            }
+            let error = match found {
+                Ok(Found::Lease(lease)) => return Ok(lease),
                 // Another call was quicker: whose turn it is now is looked up again.
                 Ok(Found::Full) => continue,
                 Ok(Found::NodeLeft) => return Err(Unread::NodeLeft),

@@ -28,12 +28,24 @@ impl Members {
         }
     }
 
-    /// Ends the rest that lasts until this very moment: another, begun meanwhile, goes on.
-    pub(super) fn end_rest(&mut self, key: MemberKey, until: u64) {
+    /// The member's rest has ended, and the caller finds out whether it is well: it rests on while the dial
+    /// may last, and longer, so that nobody else does meanwhile. Answers until when; None if it did not rest.
+    pub(super) fn probe(&mut self, index: usize, now: u64, longest_dial: u64) -> Option<u64> {
+        if self.list[index].rests_until == 0 || !self.rest(index, now) {
+            return None;
+        }
+        let until = &mut self.list[index].rests_until;
+        *until = until.saturating_add(longest_dial);
+        Some(*until)
+    }
+
+    /// The probe that made it rest until then has an end that its dial did not tell: the member is well, or
+    /// nothing was found out, and the next one probes. A rest begun meanwhile goes on.
+    pub(super) fn end_probe(&mut self, key: MemberKey, until: u64, is_well: bool) {
         if let Some(index) = self.find(key)
             && self.list[index].rests_until == until
         {
-            self.list[index].rests_until = 0;
+            self.list[index].rests_until = u64::from(!is_well);
         }
     }
 }

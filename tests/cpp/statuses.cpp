@@ -43,6 +43,16 @@ static void leases(pool &nodes) {
     CHECK(nodes.try_get_by_node("192.0.2.1:1", timeout::standard(), lease, &failure) ==
           REDISCLUSTER_ERROR_UNKNOWN_NODE);
 
+    // Redirects, as servers write them.
+    CHECK_OK(nodes.try_get_by_slot(0, REDISCLUSTER_WRITE, timeout::standard(), lease, &failure), failure);
+    const std::string owner = lease.node();
+    CHECK_OK(nodes.try_release(lease, &failure), failure);
+    CHECK_OK(nodes.try_moved(0, owner, &failure), failure);
+    CHECK(nodes.try_moved(0, ":6381", &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK_OK(nodes.try_ask(owner, timeout::standard(), lease, &failure), failure);
+    CHECK(lease.node() == owner);
+    CHECK_OK(nodes.try_release(lease, &failure), failure);
+
     // Another pool's lease is refused and kept.
     options set;
     CHECK_OK(set.try_set("startup_nodes", cluster(), &failure), failure);
