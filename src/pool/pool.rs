@@ -78,21 +78,13 @@ impl Core {
         self.members.lock().routes.clone()
     }
 
-    /// Makes a new map the present one: admits its nodes, and lets those that are not in it leave.
-    pub(super) fn install(self: &Arc<Self>, map: Arc<SlotMap>) {
-        self.install_over(None, map);
-    }
-
-    /// The same, if the present map is still of this version; tells whether it was.
+    /// Makes a new map the present one, if that is still of this version, and tells whether it was: admits its
+    /// nodes, and lets those that are not in it leave.
     pub(super) fn install_in_place_of(self: &Arc<Self>, version: u64, map: Arc<SlotMap>) -> bool {
-        self.install_over(Some(version), map)
-    }
-
-    fn install_over(self: &Arc<Self>, present: Option<u64>, map: Arc<SlotMap>) -> bool {
         let zones = Routes::zones_of(&map, &self.options);
         let mut outbox = Outbox::default();
         let mut members = self.members.lock();
-        if present.is_some_and(|present| present != members.routes.map.version()) {
+        if members.routes.map.version() != version {
             return false;
         }
         let now = coarse_millis();

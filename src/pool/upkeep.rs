@@ -14,9 +14,14 @@ use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
 use crate::topology::{Kind, Outcome, discover};
 
+/// How many views one refresh asks for, where redirects outdate them as they come.
+const MOST_VIEWS: usize = 3;
+
 impl Core {
     /// Asks the cluster for its topology and installs the answer, one thread for all who want it.
-    /// `suspects` are asked after all others.
+    /// `suspects` are asked after all others. A view asked for before a redirect corrected the present map
+    /// does not replace it: the cluster is asked again, and the corrected map stays where redirects come
+    /// faster than answers.
     pub(super) fn refresh(
         self: &Arc<Self>,
         kind: Kind,
@@ -24,13 +29,17 @@ impl Core {
         deadline: Deadline,
     ) -> Result<Outcome> {
         self.refresh.run(kind, deadline, || {
-            let known = self.routes();
-            let known = Some(&*known.map).filter(|map| map.version() > 0);
-            let found = discover(&self.dialer, known, suspects, deadline);
-            self.redirects.refreshed();
-            let map = Arc::new(found?);
-            self.install(map.clone());
-            Ok(map)
+            for _ in 0..MOST_VIEWS {
+                let present = self.routes().map.clone();
+                let known = Some(&*present).filter(|map| map.version() > 0);
+                let found = discover(&self.dialer, known, suspects, deadline);
+                self.redirects.refreshed();
+                let map = Arc::new(found?);
+                if self.install_in_place_of(present.version(), map.clone()) {
+                    return Ok(map);
+                }
+            }
+            Ok(self.routes().map.clone())
         })
     }
 
