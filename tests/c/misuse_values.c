@@ -71,11 +71,15 @@ int main(void)
     CHECK_INT(rediscluster_key_slot((const uint8_t *)"k", SIZE_MAX), -1);
     CHECK_OK(rediscluster_options_new(&options, &error), error);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        rediscluster_error *failure = NULL;
         rediscluster_options *from_url = NULL;
         REFUSED(rediscluster_pool_get_by_node(pool, texts[i], -2, &none, &error));
         REFUSED(rediscluster_pool_moved(pool, 0, texts[i], &error));
         REFUSED(rediscluster_pool_ask(pool, texts[i], -2, &none, &error));
-        REFUSED(rediscluster_options_set(options, "client_name", texts[i], &error));
+        /* No UTF-8 at all, or text that the option does not take. */
+        bool is_utf8 = (unsigned char)texts[i][0] < 0x80;
+        CHECK_STATUS(rediscluster_options_set(options, "client_name", texts[i], &failure),
+                     is_utf8 ? REDISCLUSTER_ERROR_CONFIG : REDISCLUSTER_ERROR_INVALID_ARGUMENT, failure);
         REFUSED(rediscluster_options_set(options, texts[i], "x", &error));
         REFUSED(rediscluster_options_from_url(texts[i], &from_url, &error));
         CHECK(from_url == NULL && rediscluster_options_get(options, texts[i]) == NULL);

@@ -158,8 +158,7 @@ static void bad_options(void)
         error = NULL;
     }
     CHECK_OK(rediscluster_options_new(&options, &error), error);
-    CHECK_FAILS(rediscluster_options_set(options, "password", SECRET "\n", &error),
-                REDISCLUSTER_ERROR_INVALID_ARGUMENT, error);
+    CHECK_FAILS(rediscluster_options_set(options, "password", SECRET "\n", &error), REDISCLUSTER_ERROR_CONFIG, error);
     clean_error(error);
     error = NULL;
     CHECK_FAILS(rediscluster_options_set(options, "pasword", SECRET, &error), REDISCLUSTER_ERROR_CONFIG, error);
