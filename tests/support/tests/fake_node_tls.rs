@@ -86,7 +86,7 @@ fn all_that_happens_without_tls_happens_within() {
     ask(&mut stream, "BIG", &format!("$200000\r\n{}\r\n", "x".repeat(200_000)));
     receive(&mut connect(&certificates, &nodes, 1), "hi");
     // From outside, while the connection's thread waits for a command and at a gate.
-    assert_eq!(nodes.send(1, b"+x\r\n"), nodes.connections(1).open);
+    assert!(nodes.send(1, b"+x\r\n") >= 1);
     receive(&mut stream, "+x\r\n");
     send(&mut stream, "GATED");
     nodes.open_gate("g");
