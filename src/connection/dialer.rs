@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::connection::Connection;
-use super::logins::Logins;
+use super::logins::{Attempt, Logins};
 use crate::credentials::{Answer, Credentials};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
@@ -25,11 +25,12 @@ pub struct Dialer {
     pub(super) logins: Logins,
 }
 
-/// Who connections log in as at present.
-struct Login {
+/// Who a connection logs in as.
+#[derive(Clone)]
+pub(super) struct Login {
     /// Grows with each change.
-    generation: u32,
-    credentials: Option<Credentials>,
+    pub(super) generation: u32,
+    pub(super) credentials: Option<Credentials>,
 }
 
 /// What is dialled.
@@ -83,27 +84,50 @@ impl Dialer {
     /// # Errors
     /// AUTH, and what a command can meet; the connection is of no more use then.
     pub fn log_in_again(&self, connection: &mut Connection, deadline: Deadline) -> Result<()> {
+        let node = connection.node.clone();
+        let attempt = self.logins.begin(&node, deadline)?;
         let login = self.login.load();
         if let Some(credentials) = &login.credentials {
-            connection.log_in_again(self, credentials, deadline)?;
+            connection.log_in_again(&self.options, credentials, attempt, deadline)?;
         }
         connection.login = login.generation;
         Ok(())
     }
 
-    /// Who a connection to the node logs in as, and the generation of that.
-    pub(super) fn credentials(&self, node: &NodeAddress) -> Result<(Option<Credentials>, u32)> {
-        let login = self.login.load();
-        let credentials = match self.options.credentials_source.ask(&node.to_string()) {
-            None => login.credentials.clone(),
-            Some(Answer::Credentials(credentials)) => Some(credentials),
-            Some(Answer::NoLogin) => None,
-            Some(Answer::Nothing) => {
-                let message = format!("{node}: the credentials callback gave no credentials");
-                return Err(Error::new(Status::Auth, message).on_node(node));
-            }
-        };
-        Ok((credentials, login.generation))
+    /// Who a connection to the node logs in as, and the right to do so where there is a password.
+    pub(super) fn admit<'a>(
+        &'a self,
+        node: &'a NodeAddress,
+        deadline: Deadline,
+    ) -> Result<(Arc<Login>, Option<Attempt<'a>>)> {
+        let mut login = self.login.load();
+        let answer = self.options.credentials_source.ask(&node.to_string());
+        let is_fixed = answer.is_none();
+        if let Some(answer) = answer {
+            let credentials = match answer {
+                Answer::Credentials(credentials) => Some(credentials),
+                Answer::NoLogin => None,
+                Answer::Nothing => {
+                    let message = format!("{node}: the credentials callback gave no credentials");
+                    return Err(Error::new(Status::Auth, message).on_node(node));
+                }
+            };
+            login = Arc::new(Login { generation: login.generation, credentials });
+        }
+        if login.credentials.is_none() {
+            return Ok((login, None));
+        }
+        let attempt = self.logins.begin(node, deadline)?;
+        // Others may have come while it waited.
+        Ok((if is_fixed { self.login.load() } else { login }, Some(attempt)))
+    }
+
+    /// Sets right in a forked child what a thread of the parent may have been in the middle of.
+    pub fn after_fork(&self) {
+        self.login.update(|login| {
+            self.login_generation.store(login.generation, Ordering::Relaxed);
+            login.clone()
+        });
     }
 
     /// Reads the certificates again, for connections made from now on.

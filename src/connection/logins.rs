@@ -3,7 +3,8 @@
 //! Servers count and log refused logins, and some shut out who makes many. So a node that refuses is asked
 //! again after [`PAUSE`] at the earliest, whoever wants a connection, and what it said is the answer
 //! meanwhile. While it is not known to let us in, one connection tries and the others wait for how that
-//! ends; once it does, all log in at once.
+//! ends; once it does, all log in at once. Other credentials are another matter: how an attempt with those
+//! before them ends counts for nothing any more.
 //!
 //! Lock: `Logins::nodes`, alone; nothing is done under it but looking at the record of one node.
 
@@ -29,7 +30,14 @@ const MANY: usize = 1024;
 /// What is known of logins at each node, in this process.
 #[derive(Default)]
 pub(super) struct Logins {
-    nodes: PerProcess<Mutex<HashMap<NodeAddress, Record>>>,
+    nodes: PerProcess<Mutex<Nodes>>,
+}
+
+#[derive(Default)]
+struct Nodes {
+    records: HashMap<NodeAddress, Record>,
+    /// Grows with each change of the credentials.
+    round: u32,
 }
 
 #[derive(Default)]
@@ -51,7 +59,7 @@ impl Record {
 
 /// What [`Logins::turn`] finds.
 enum Turn {
-    Go { alone: bool },
+    Go { alone: bool, round: u32 },
     Wait(Arc<Event>),
     Refused(Error),
 }
@@ -61,10 +69,13 @@ pub(super) struct Attempt<'a> {
     logins: &'a Logins,
     node: &'a NodeAddress,
     alone: bool,
+    /// [`Nodes::round`] when it began.
+    round: u32,
 }
 
 impl Logins {
-    /// The right to log in at the node, waited for until the deadline.
+    /// The right to log in at the node, waited for until the deadline. By which credentials is to be looked
+    /// up once it is there.
     ///
     /// # Errors
     /// AUTH: it refused a moment ago. TIMEOUT.
@@ -75,7 +86,9 @@ impl Logins {
     ) -> Result<Attempt<'a>> {
         loop {
             match self.turn(node) {
-                Turn::Go { alone } => return Ok(Attempt { logins: self, node, alone }),
+                Turn::Go { alone, round } => {
+                    return Ok(Attempt { logins: self, node, alone, round });
+                }
                 Turn::Refused(error) => return Err(error),
                 Turn::Wait(ended) if ended.wait(deadline) => {}
                 Turn::Wait(_) => {
@@ -91,38 +104,47 @@ impl Logins {
 
     /// What was refused may be let in from now on: the credentials are others.
     pub(super) fn forget_refusals(&self) {
-        for record in self.nodes().lock().values_mut() {
+        let mut nodes = self.nodes().lock();
+        nodes.round = nodes.round.wrapping_add(1);
+        for record in nodes.records.values_mut() {
             record.refused = None;
+            record.let_in_at = None;
         }
     }
 
     fn turn(&self, node: &NodeAddress) -> Turn {
         let mut nodes = self.nodes().lock();
-        if nodes.len() >= MANY && !nodes.contains_key(node) {
-            nodes.retain(|_, record| record.is_of_interest());
+        let Nodes { records, round } = &mut *nodes;
+        let round = *round;
+        if records.len() >= MANY && !records.contains_key(node) {
+            records.retain(|_, record| record.is_of_interest());
         }
-        let record = nodes.entry(node.clone()).or_default();
+        let record = records.entry(node.clone()).or_default();
         if let Some((at, error)) = &record.refused
             && at.elapsed() < PAUSE
         {
             return Turn::Refused(error.clone());
         }
         if record.let_in_at.is_some_and(|at| at.elapsed() < TRUST) {
-            return Turn::Go { alone: false };
+            return Turn::Go { alone: false, round };
         }
         if let Some(trying) = &record.trying {
             return Turn::Wait(Arc::clone(trying));
         }
         record.trying = Some(Arc::new(Event::new()));
-        Turn::Go { alone: true }
+        Turn::Go { alone: true, round }
     }
 
-    fn nodes(&self) -> &Mutex<HashMap<NodeAddress, Record>> {
+    fn nodes(&self) -> &Mutex<Nodes> {
         self.nodes.get_or_make(Mutex::default)
     }
 
-    fn note(&self, node: &NodeAddress, note: impl FnOnce(&mut Record)) {
-        if let Some(record) = self.nodes().lock().get_mut(node) {
+    /// Notes an outcome, unless the credentials are others since `round`.
+    fn note(&self, node: &NodeAddress, round: u32, note: impl FnOnce(&mut Record)) {
+        let mut nodes = self.nodes().lock();
+        if nodes.round == round
+            && let Some(record) = nodes.records.get_mut(node)
+        {
             note(record);
         }
     }
@@ -133,7 +155,7 @@ impl Attempt<'_> {
     pub(super) fn ended(self, outcome: Result<(), &Error>) {
         let now = Instant::now();
         match outcome {
-            Ok(()) => self.logins.note(self.node, |record| {
+            Ok(()) => self.logins.note(self.node, self.round, |record| {
                 record.let_in_at = Some(now);
                 record.refused = None;
             }),
@@ -148,7 +170,7 @@ impl Attempt<'_> {
                 );
                 let told_again =
                     told_again.on_node(self.node).with_server_code(error.server_code());
-                self.logins.note(self.node, |record| {
+                self.logins.note(self.node, self.round, |record| {
                     record.let_in_at = None;
                     record.refused = Some((now, told_again));
                 });
@@ -163,8 +185,9 @@ impl Drop for Attempt<'_> {
         if !self.alone {
             return;
         }
-        let mut trying = None;
-        self.logins.note(self.node, |record| trying = record.trying.take());
+        let mut nodes = self.logins.nodes().lock();
+        let trying = nodes.records.get_mut(self.node).and_then(|record| record.trying.take());
+        drop(nodes);
         if let Some(trying) = trying {
             trying.set();
         }
@@ -190,6 +213,21 @@ mod tests {
         assert!(logins.begin(&NodeAddress::new("b", 1), soon).is_ok());
         logins.forget_refusals();
         assert!(logins.begin(&node, soon).is_ok());
+    }
+
+    #[test]
+    fn what_other_credentials_met_counts_for_nothing() {
+        let (logins, node) = (Logins::default(), NodeAddress::new("a", 1));
+        let soon = Deadline::after(Duration::from_secs(20));
+        let before = logins.begin(&node, soon).unwrap();
+        logins.forget_refusals();
+        before.ended(Err(&wrong()));
+        let after = logins.begin(&node, soon).unwrap();
+        assert!(after.alone);
+        // Nor does a node that let those before in, let these in.
+        logins.forget_refusals();
+        after.ended(Ok(()));
+        assert!(logins.begin(&node, soon).unwrap().alone);
     }
 
     #[test]

@@ -4,11 +4,13 @@ use super::buffers::Buffers;
 use super::connection::Connection;
 use super::dialer::{Destination, Dialer};
 use super::handshake::{Handshake, Progress};
+use super::logins::Attempt;
 use super::session::Session;
 use super::trouble::Trouble;
 use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
+use crate::options::Options;
 use crate::os::swap::Swap;
 use crate::resp::{Kind, Reply};
 use crate::transport::{self, Failure, Stream, Wait};
@@ -36,40 +38,38 @@ impl Connection {
             })?;
         }
         let mut connection = Self::new(node, stream, options);
-        let (credentials, generation) = dialer.credentials(node)?;
-        let mut handshake = Handshake::new(options, credentials.as_ref(), readonly);
-        if credentials.is_some() {
-            connection.log_in(&mut handshake, dialer, deadline)?;
-        } else {
-            connection.shake_hands(&mut handshake, deadline)?;
+        let (login, attempt) = dialer.admit(node, deadline)?;
+        let mut handshake = Handshake::new(options, login.credentials.as_ref(), readonly);
+        match attempt {
+            Some(attempt) => connection.log_in(&mut handshake, attempt, deadline)?,
+            None => connection.shake_hands(&mut handshake, deadline)?,
         }
         let agreement = handshake.agreement();
         connection.session = Session::new(agreement.protocol);
         connection.availability_zone = agreement.availability_zone.clone();
         connection.readonly = readonly;
-        connection.login = generation;
+        connection.login = login.generation;
         Ok(connection)
     }
 
     /// Logs in by other credentials than before. The connection is of no more use if that fails.
     pub(super) fn log_in_again(
         &mut self,
-        dialer: &Dialer,
+        options: &Options,
         credentials: &Credentials,
+        attempt: Attempt<'_>,
         deadline: Deadline,
     ) -> Result<()> {
-        let mut handshake = Handshake::again(dialer.options(), credentials);
-        self.log_in(&mut handshake, dialer, deadline)
+        let mut handshake = Handshake::again(options, credentials);
+        self.log_in(&mut handshake, attempt, deadline)
     }
 
     fn log_in(
         &mut self,
         handshake: &mut Handshake<'_>,
-        dialer: &Dialer,
+        attempt: Attempt<'_>,
         deadline: Deadline,
     ) -> Result<()> {
-        let node = self.node.clone();
-        let attempt = dialer.logins.begin(&node, deadline)?;
         let outcome = self.shake_hands(handshake, deadline);
         attempt.ended(outcome.as_ref().copied());
         outcome

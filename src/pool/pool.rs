@@ -51,6 +51,7 @@ impl Core {
         if fork::generation() > 0 {
             // A child inherits its parent's random numbers, and its siblings' are the same.
             fastrand::seed(u64::from(std::process::id()) << 32 ^ coarse_millis());
+            dialer.after_fork();
         }
         let options = dialer.options().clone();
         let members = Members::new(&options);

@@ -8,18 +8,27 @@ mod session;
 
 use std::fs;
 
-use native_tls::{Protocol, TlsConnector};
+use native_tls::{Protocol, TlsConnector, TlsConnectorBuilder};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result, Status};
 use crate::options::{CertReqs, Options, TlsVersion};
+use crate::os::fork::PerProcess;
+
+use super::failure::Failure;
 
 pub use ciphertext::Records;
 pub use session::Session;
 
 /// What all TLS connections of a pool are made by: the certificates, read once.
+///
+/// OpenSSL keeps locks in the context behind a `TlsConnector`, and the closing of a connection takes one.
+/// A child whose parent was closing one at the fork would find it locked for good, so it makes a context
+/// of its own, of what was read before.
 pub struct Connector {
-    native: TlsConnector,
+    builder: TlsConnectorBuilder,
+    /// None: it could not be made again. The first one was made with the rest.
+    native: PerProcess<Option<TlsConnector>>,
     /// A client certificate is shown to servers that ask for one.
     has_identity: bool,
 }
@@ -55,7 +64,16 @@ impl Connector {
         let native = builder.build().map_err(|error| {
             Error::new(Status::Config, format!("TLS cannot be set up as the options say: {error}"))
         })?;
-        Ok(Self { native, has_identity })
+        let made = PerProcess::new();
+        made.get_or_make(|| Some(native.clone()));
+        Ok(Self { builder, native: made, has_identity })
+    }
+
+    /// This process's.
+    fn native(&self) -> Result<&TlsConnector, Failure> {
+        let native = self.native.get_or_make(|| self.builder.build().ok());
+        let failure = || Failure::Tls("TLS cannot be set up again after the fork".into());
+        Option::as_ref(native).ok_or_else(failure)
     }
 }
 

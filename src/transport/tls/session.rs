@@ -44,8 +44,9 @@ impl Session {
         let socket = Arc::clone(wire.socket());
         let below = Ciphertext::new(wire, Refill::Wait(Wait::until(deadline)));
         let has_identity = connector.has_identity;
+        let native = connector.native()?;
         cause::forget();
-        let mut stream = connector.native.connect(name, below).map_err(|error| match error {
+        let mut stream = native.connect(name, below).map_err(|error| match error {
             HandshakeError::WouldBlock(mut half_way) => {
                 half_way.get_mut().failure.take().unwrap_or(Failure::Timeout)
             }
