@@ -93,7 +93,12 @@ fn connect(options: &Options, port: u16) -> Stream {
 }
 
 /// Sends all of `bytes` in pieces of these sizes, each in two parts, and receives meanwhile and afterwards.
-fn send_and_receive(stream: &mut Stream, bytes: &[u8], pieces: &[usize], spaces: &[usize]) -> Vec<u8> {
+fn send_and_receive(
+    stream: &mut Stream,
+    bytes: &[u8],
+    pieces: &[usize],
+    spaces: &[usize],
+) -> Vec<u8> {
     let deadline = Deadline::after(Duration::from_secs(60));
     let mut back = Vec::new();
     let mut sizes = pieces.iter().cycle();

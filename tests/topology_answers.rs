@@ -218,9 +218,11 @@ fn hosts_that_are_empty_null_or_unknown() {
     let map = read_for(Query::Shards, &resp(tls), true).unwrap();
     assert_eq!(drawn(&map), ["h:7001 serves [(0, 9)]"]);
     // Of both ports each takes its own; a proxy that does the TLS may tell one alone.
-    for (ports, of_tls) in
-        [("+tls-port :7001 +port :7002", 7001), ("+port :7002 +tls-port :7001", 7001), ("+port :7002 +x :0", 7002)]
-    {
+    for (ports, of_tls) in [
+        ("+tls-port :7001 +port :7002", 7001),
+        ("+port :7002 +tls-port :7001", 7001),
+        ("+port :7002 +x :0", 7002),
+    ] {
         let both = format!("*1 %2 +slots *2 :0 :9 +nodes *1 %4 {ports} +role +master +ip $1 h");
         assert_eq!(drawn(&shards(&both).unwrap()), ["h:7002 serves [(0, 9)]"]);
         let map = read_for(Query::Shards, &resp(&both), true).unwrap();
