@@ -153,8 +153,10 @@ impl Dialer {
     /// `socket_connect_timeout` of the options. The connection comes with buffers attached.
     ///
     /// # Errors
-    /// CONNECTION (refused, unreachable, reset), TIMEOUT, TLS, AUTH, PROTOCOL, CONFIG, LOADING.
+    /// CONNECTION (refused, unreachable, reset), TIMEOUT, TLS, AUTH, PROTOCOL, CONFIG, LOADING. AUTH without a
+    /// connect where the node refused a moment ago.
     pub fn dial(&self, to: Destination<'_>, deadline: Deadline) -> Result<Connection> {
+        self.logins.check(to.address)?;
         let deadline = Deadline::after(self.options.socket_connect_timeout).earlier(deadline);
         Connection::set_up(to, self, deadline)
     }

@@ -49,6 +49,12 @@ struct Record {
 }
 
 impl Record {
+    /// What it said when it refused, while it is not asked again.
+    fn refusal(&self) -> Option<&Error> {
+        let (at, error) = self.refused.as_ref()?;
+        (at.elapsed() < PAUSE).then_some(error)
+    }
+
     fn is_of_interest(&self) -> bool {
         let recent = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < TRUST);
         self.trying.is_some()
@@ -102,6 +108,16 @@ impl Logins {
         }
     }
 
+    /// # Errors
+    /// AUTH: the node refused a moment ago.
+    pub(super) fn check(&self, node: &NodeAddress) -> Result<()> {
+        let nodes = self.nodes().lock();
+        match nodes.records.get(node).and_then(Record::refusal) {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
     /// What was refused may be let in from now on: the credentials are others.
     pub(super) fn forget_refusals(&self) {
         let mut nodes = self.nodes().lock();
@@ -120,9 +136,7 @@ impl Logins {
             records.retain(|_, record| record.is_of_interest());
         }
         let record = records.entry(node.clone()).or_default();
-        if let Some((at, error)) = &record.refused
-            && at.elapsed() < PAUSE
-        {
+        if let Some(error) = record.refusal() {
             return Turn::Refused(error.clone());
         }
         if record.let_in_at.is_some_and(|at| at.elapsed() < TRUST) {
@@ -209,9 +223,11 @@ mod tests {
         logins.begin(&node, soon).unwrap().ended(Err(&wrong()));
         let again = logins.begin(&node, soon).err().unwrap();
         assert_eq!((again.status(), again.server_code()), (Status::Auth, "WRONGPASS"));
+        assert!(logins.check(&node).is_err());
         // Another node is another matter, and so are other credentials.
         assert!(logins.begin(&NodeAddress::new("b", 1), soon).is_ok());
         logins.forget_refusals();
+        assert!(logins.check(&node).is_ok());
         assert!(logins.begin(&node, soon).is_ok());
     }
 

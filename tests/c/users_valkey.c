@@ -1,0 +1,9 @@
+/* K4 on Valkey 9.1: an ACL user, and the default user's password, at every node and on every connection, after reconnects too.
+ * ctest: timeout=120 */
+#include "users.h"
+
+int main(void)
+{
+    users_on_every_node("valkey");
+    return 0;
+}
