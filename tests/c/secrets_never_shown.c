@@ -1,12 +1,18 @@
 /* No password, key, argument or value stands in an error, its attempts, a log line of any level or what options_get gives:
- * over wrong passwords, servers that repeat what they were sent, broken replies, timeouts and bad options. */
+ * over wrong passwords, servers that repeat what they were sent, broken replies, timeouts and bad options; nor one that a
+ * callback gave or that came later, nor what opens or stands in a key's file. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "certificates.h"
 #include "commands.h"
 #include "fake_node.h"
 #include "options.h"
 #include "pools.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECRET "hunter2"
 
@@ -166,6 +172,124 @@ static void bad_options(void)
     rediscluster_options_free(options);
 }
 
+static void answer(void *user_data, const char *node, rediscluster_credentials_sink sink, void *sink_data)
+{
+    CHECK(user_data == &lines && *node != '\0');
+    CHECK_INT(sink(sink_data, "app", SECRET "\n"), REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK_INT(sink(sink_data, "app", SECRET), REDISCLUSTER_OK);
+}
+
+static void clean_topology(rediscluster_pool *pool)
+{
+    rediscluster_topology *topology = NULL;
+    rediscluster_error *error = NULL;
+    CHECK_OK(rediscluster_pool_topology(pool, &topology, &error), error);
+    for (size_t i = 0; i < rediscluster_topology_node_count(topology); i++) {
+        const rediscluster_node *node = rediscluster_topology_node(topology, i);
+        clean(rediscluster_node_address(node));
+        clean(rediscluster_node_id(node));
+    }
+    rediscluster_topology_free(topology);
+}
+
+/* A server that repeats what it refuses, once by the callback's password and once by one that replaces another. */
+static void given_later(void)
+{
+    fake_node *fake = fake_node_start(
+        "node 1\nhandshake\nstore\ntopology 0-16383=1\n"
+        "scene refusing\nnode 1\n"
+        "on HELLO * => error \"WRONGPASS invalid pair $arg3 $arg4\"\n"
+        "on AUTH * => error \"WRONGPASS invalid pair $arg1 $arg2\"\n"
+        "scene odd\nnode 1\n"
+        "on HELLO * => error \"$arg4 $arg3\"\n"
+        "on AUTH * => error \"$arg2 $arg1\"\n"
+        "scene mute\nnode 1\non HELLO * => hang\non AUTH * => hang\n"
+        "scene rubbish\nnode 1\non HELLO * => send \"$arg4\\r\\n\"\non AUTH * => send \"$arg2\\r\\n\"\n"
+        "scene well\n");
+    const char *scenes[] = {"refusing", "odd", "mute", "rubbish"};
+    for (int by_callback = 0; by_callback < 2; by_callback++) {
+        rediscluster_options *options = logged(fake, "command_timeout", "200");
+        rediscluster_pool *pool = NULL;
+        rediscluster_error *error = NULL;
+        if (by_callback)
+            CHECK_OK(rediscluster_options_set_credentials(options, answer, &lines, NULL, &error), error);
+        for (size_t i = 0; i < rediscluster_options_count(); i++)
+            clean(rediscluster_options_get(options, rediscluster_options_name(i)));
+        for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+            rediscluster_connection *none = NULL;
+            fake_node_control(fake, "use well");
+            CHECK_OK(rediscluster_pool_new(options, &pool, &error), error);
+            give_back(take_slot(pool, 0, -2));
+            clean_topology(pool);
+            fake_node_control(fake, "use %s", scenes[i]);
+            /* Where it is rubbish that ended the connection, the credentials were not refused. */
+            if (rediscluster_pool_update_credentials(pool, "app", SECRET "-too", &error) != REDISCLUSTER_OK)
+                clean_error(error);
+            else
+                CHECK(strcmp(scenes[i], "rubbish") == 0);
+            error = NULL;
+            CHECK(rediscluster_pool_get_by_slot(pool, 0, REDISCLUSTER_WRITE, 200, &none, &error) != REDISCLUSTER_OK);
+            clean_error(error);
+            error = NULL;
+            CHECK(rediscluster_pool_refresh(pool, 200, &error) != REDISCLUSTER_OK);
+            clean_error(error);
+            error = NULL;
+            CHECK_FAILS(rediscluster_pool_update_credentials(pool, SECRET "\r", SECRET, &error),
+                        REDISCLUSTER_ERROR_INVALID_ARGUMENT, error);
+            clean_error(error);
+            error = NULL;
+            CHECK_FAILS(rediscluster_pool_update_credentials(pool, "app", SECRET "\n", &error),
+                        REDISCLUSTER_ERROR_INVALID_ARGUMENT, error);
+            clean_error(error);
+            error = NULL;
+            rediscluster_pool_free(pool);
+        }
+        rediscluster_options_free(options);
+    }
+    fake_node_stop(fake);
+}
+
+/* The options make no connector: why is told without what the files or the password hold. */
+static void key_refused(const char *certificate, const char *key, const char *password)
+{
+    rediscluster_options *options = options_of("127.0.0.1:1", "ssl", "yes", "ssl_ca_certs", certificates_file("ca.pem"),
+                                               "ssl_certfile", certificate, "ssl_keyfile", key, NULL);
+    rediscluster_error *error = NULL;
+    CHECK_OK(rediscluster_options_set_log(options, take_line, &lines, NULL, &error), error);
+    if (password != NULL) {
+        CHECK_OK(rediscluster_options_set(options, "ssl_password", password, &error), error);
+        CHECK_STR(rediscluster_options_get(options, "ssl_password"), "***");
+    }
+    clean_error(pool_refused(options, REDISCLUSTER_ERROR_CONFIG));
+    rediscluster_options_free(options);
+}
+
+static void keys_files(void)
+{
+    const char *contents[] = {
+        "-----BEGIN PRIVATE KEY-----\n" SECRET "\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC," SECRET "\n\n" SECRET
+        "\n-----END RSA PRIVATE KEY-----\n",
+        SECRET,
+        "-----BEGIN " SECRET "-----\n",
+    };
+    const char *certificate = certificates_file("client.pem");
+    key_refused(certificate, certificates_file("client-encrypted.key"), SECRET);
+    key_refused(certificate, certificates_file("client-encrypted-traditional.key"), SECRET);
+    key_refused(certificate, certificates_file("unfit.key"), SECRET);
+    for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
+        char path[] = "/tmp/rediscluster-test-key-XXXXXX";
+        int file = mkstemp(path);
+        CHECK(file >= 0);
+        CHECK(write(file, contents[i], strlen(contents[i])) == (ssize_t)strlen(contents[i]));
+        close(file);
+        key_refused(certificate, path, NULL);
+        key_refused(certificate, path, SECRET);
+        key_refused(path, certificates_file("client.key"), NULL);
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     refused("on * => error \"WRONGPASS invalid username-password pair or user is disabled.\"",
@@ -180,6 +304,8 @@ int main(void)
     refused("on * => hang", REDISCLUSTER_OK);
     in_use();
     bad_options();
+    given_later();
+    keys_files();
     CHECK(lines > 20 && levels[REDISCLUSTER_LOG_ERROR] > 0 && levels[REDISCLUSTER_LOG_WARNING] > 0
           && levels[REDISCLUSTER_LOG_INFO] > 0 && levels[REDISCLUSTER_LOG_DEBUG] > 0);
     return 0;
