@@ -698,7 +698,55 @@ class stats : public detail::owner<rediscluster_stats, rediscluster_stats_free> 
     }
 };
 
-/* Options of a pool: docs/options.md has their names. */
+/*
+ * Where a callback puts its answer, before it returns. An answer that cannot be taken is refused with a status,
+ * and so is a second address.
+ */
+class credentials_sink {
+  public:
+    credentials_sink(rediscluster_credentials_sink sink, void *data) noexcept : sink_(sink), data_(data) {}
+
+    /* nullptr or "": the default user; without a password the connection does not log in. */
+    status operator()(text username, text password) const noexcept {
+        return sink_(data_, username.chars(), password.chars());
+    }
+
+  private:
+    rediscluster_credentials_sink sink_;
+    void *data_;
+};
+
+class address_sink {
+  public:
+    address_sink(rediscluster_address_sink sink, void *data) noexcept : sink_(sink), data_(data) {}
+
+    status operator()(text host, std::uint16_t port) const noexcept { return sink_(data_, host.chars(), port); }
+
+  private:
+    rediscluster_address_sink sink_;
+    void *data_;
+};
+
+class ip_sink {
+  public:
+    ip_sink(rediscluster_ip_sink sink, void *data) noexcept : sink_(sink), data_(data) {}
+
+    /* A numeric address: "10.0.0.1", "fd00::1". */
+    status operator()(text address) const noexcept { return sink_(data_, address.chars()); }
+
+  private:
+    rediscluster_ip_sink sink_;
+    void *data_;
+};
+
+/*
+ * Options of a pool: docs/options.md has their names.
+ *
+ * A callback is anything that can be called so: a lambda, a std::function. It is called in any thread that is inside
+ * the library, in several at once, and must not use a pool that it serves. What it throws goes no further, and what it
+ * answered before that counts: a throw in the first place is no answer. It is moved into the options and destroyed
+ * when these, their copies and the pools made of them are gone.
+ */
 class options : public detail::owner<rediscluster_options, rediscluster_options_free> {
   public:
     /* Empty; the first set makes it options that have their defaults. */
@@ -726,24 +774,36 @@ class options : public detail::owner<rediscluster_options, rediscluster_options_
                      });
     }
 
-    /*
-     * Hands log lines to sink(log_level, const char *), in any thread that is inside the library, in
-     * several at once. What it throws goes no further. It is moved into the options and destroyed
-     * when these, their copies and the pools made of them are gone.
-     */
+    /* Hands log lines to sink(log_level, const char *). */
     template <class Sink> REDISCLUSTER_NODISCARD status try_set_log(Sink sink, error *error = nullptr) noexcept {
-        const status ready = prepare(error);
-        if (ready != REDISCLUSTER_OK) {
-            return ready;
-        }
-        Sink *kept = new Sink(std::move(sink));
-        const status result = detail::fill(error, [&](rediscluster_error **raw) {
-            return rediscluster_options_set_log(handle(), log<Sink>, kept, destroy<Sink>, raw);
-        });
-        if (result != REDISCLUSTER_OK) {
-            delete kept;
-        }
-        return result;
+        return keep(rediscluster_options_set_log, log<Sink>, std::move(sink), error);
+    }
+
+    /*
+     * Asks function(const char *node, credentials_sink) at each dial, in place of username and password. Without an
+     * answer the dial fails with AUTH.
+     */
+    template <class Function>
+    REDISCLUSTER_NODISCARD status try_set_credentials(Function function, error *error = nullptr) noexcept {
+        return keep(rediscluster_options_set_credentials, credentials<Function>, std::move(function), error);
+    }
+
+    /*
+     * Asks function(const char *host, std::uint16_t port, address_sink) where to dial what a server announces. Without
+     * an answer the address stays as it is.
+     */
+    template <class Function>
+    REDISCLUSTER_NODISCARD status try_set_translate(Function function, error *error = nullptr) noexcept {
+        return keep(rediscluster_options_set_translate, translate<Function>, std::move(function), error);
+    }
+
+    /*
+     * Asks function(const char *name, ip_sink) for the addresses of a host name, in place of the system's resolver.
+     * Without an answer the name is unknown.
+     */
+    template <class Function>
+    REDISCLUSTER_NODISCARD status try_set_resolve(Function function, error *error = nullptr) noexcept {
+        return keep(rediscluster_options_set_resolve, resolve<Function>, std::move(function), error);
     }
 
     /* As text; a password that is set reads "***". nullptr if no option has this name. */
@@ -775,6 +835,24 @@ class options : public detail::owner<rediscluster_options, rediscluster_options_
         detail::check(try_set_log(std::move(sink), &failure), failure);
         return *this;
     }
+
+    template <class Function> options &set_credentials(Function function) {
+        rediscluster::error failure;
+        detail::check(try_set_credentials(std::move(function), &failure), failure);
+        return *this;
+    }
+
+    template <class Function> options &set_translate(Function function) {
+        rediscluster::error failure;
+        detail::check(try_set_translate(std::move(function), &failure), failure);
+        return *this;
+    }
+
+    template <class Function> options &set_resolve(Function function) {
+        rediscluster::error failure;
+        detail::check(try_set_resolve(std::move(function), &failure), failure);
+        return *this;
+    }
 #endif
 
   private:
@@ -785,19 +863,57 @@ class options : public detail::owner<rediscluster_options, rediscluster_options_
         return detail::make(*this, error, rediscluster_options_new);
     }
 
-    template <class Sink>
-    static void log(void *sink, rediscluster_log_level level, const char *message) noexcept {
+    /* Moves a function to where the library finds it; it is destroyed with the last that can call it. */
+    template <class Setter, class Callback, class Function>
+    status keep(Setter setter, Callback callback, Function function, error *error) noexcept {
+        const status ready = prepare(error);
+        if (ready != REDISCLUSTER_OK) {
+            return ready;
+        }
+        Function *kept = new Function(std::move(function));
+        const status result = detail::fill(error, [&](rediscluster_error **raw) {
+            return setter(handle(), callback, kept, destroy<Function>, raw);
+        });
+        if (result != REDISCLUSTER_OK) {
+            delete kept;
+        }
+        return result;
+    }
+
+    /* Calls a kept function; no exception passes. */
+    template <class Function, class... Arguments> static void call(void *kept, Arguments... arguments) noexcept {
 #if REDISCLUSTER_EXCEPTIONS
         try {
-            (*static_cast<Sink *>(sink))(level, message);
+            (*static_cast<Function *>(kept))(arguments...);
         } catch (...) {
         }
 #else
-        (*static_cast<Sink *>(sink))(level, message);
+        (*static_cast<Function *>(kept))(arguments...);
 #endif
     }
 
-    template <class Sink> static void destroy(void *sink) noexcept { delete static_cast<Sink *>(sink); }
+    template <class Function>
+    static void log(void *kept, rediscluster_log_level level, const char *message) noexcept {
+        call<Function>(kept, level, message);
+    }
+
+    template <class Function>
+    static void credentials(void *kept, const char *node, rediscluster_credentials_sink sink, void *data) noexcept {
+        call<Function>(kept, node, credentials_sink(sink, data));
+    }
+
+    template <class Function>
+    static void translate(void *kept, const char *host, std::uint16_t port, rediscluster_address_sink sink,
+                          void *data) noexcept {
+        call<Function>(kept, host, port, address_sink(sink, data));
+    }
+
+    template <class Function>
+    static void resolve(void *kept, const char *name, rediscluster_ip_sink sink, void *data) noexcept {
+        call<Function>(kept, name, ip_sink(sink, data));
+    }
+
+    template <class Function> static void destroy(void *kept) noexcept { delete static_cast<Function *>(kept); }
 };
 
 /* A pool of connections to the nodes of a cluster, shared by any number of threads. */
@@ -814,6 +930,7 @@ class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
         });
     }
 
+    /* REDISCLUSTER_READ: to whom the option `read_from` says; REDISCLUSTER_WRITE: to the primary. */
     REDISCLUSTER_NODISCARD status try_get_by_slot(std::int32_t slot, access use, timeout timeout,
                                                   connection &out, error *error = nullptr) noexcept {
         return detail::make(out, error, [&](rediscluster_connection **made, rediscluster_error **raw) {
@@ -837,7 +954,7 @@ class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
         });
     }
 
-    /* To any primary. */
+    /* To any primary; with `readonly`, unless `read_from` is primary, to any node. */
     REDISCLUSTER_NODISCARD status try_get_random(timeout timeout, connection &out,
                                                  error *error = nullptr) noexcept {
         return detail::make(out, error, [&](rediscluster_connection **made, rediscluster_error **raw) {
@@ -889,6 +1006,23 @@ class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
     REDISCLUSTER_NODISCARD status try_disconnect(error *error = nullptr) noexcept {
         return detail::fill(
             error, [&](rediscluster_error **raw) { return rediscluster_pool_disconnect(handle(), raw); });
+    }
+
+    /*
+     * Replaces the credentials, also those of connections that are there: idle ones log in anew at once, those in use
+     * when they are next given out. AUTH if a node refused them; they hold all the same.
+     */
+    REDISCLUSTER_NODISCARD status try_update_credentials(text username, text password,
+                                                         error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pool_update_credentials(handle(), username.chars(), password.chars(), raw);
+        });
+    }
+
+    /* Reads the files of the ssl_ options again, for connections made from now on. */
+    REDISCLUSTER_NODISCARD status try_reload_tls(error *error = nullptr) noexcept {
+        return detail::fill(
+            error, [&](rediscluster_error **raw) { return rediscluster_pool_reload_tls(handle(), raw); });
     }
 
     /* Closes the pool for good: who waits wakes with CLOSED, later gets fail with it. */
@@ -992,6 +1126,16 @@ class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
     void disconnect() {
         error failure;
         detail::check(try_disconnect(&failure), failure);
+    }
+
+    void update_credentials(text username, text password) {
+        error failure;
+        detail::check(try_update_credentials(username, password, &failure), failure);
+    }
+
+    void reload_tls() {
+        error failure;
+        detail::check(try_reload_tls(&failure), failure);
     }
 
     void close() {

@@ -15,9 +15,12 @@ const (
 	NotCheckedOut   Status = C.REDISCLUSTER_ERROR_NOT_CHECKED_OUT
 	UnknownNode     Status = C.REDISCLUSTER_ERROR_UNKNOWN_NODE
 	Closed          Status = C.REDISCLUSTER_ERROR_CLOSED
+	ReadOnly        Status = C.REDISCLUSTER_ERROR_READ_ONLY
 	Cancelled       Status = C.REDISCLUSTER_ERROR_CANCELLED
 	Unreachable     Status = C.REDISCLUSTER_ERROR_UNREACHABLE
 	Timeout         Status = C.REDISCLUSTER_ERROR_TIMEOUT
+	Auth            Status = C.REDISCLUSTER_ERROR_AUTH
+	TLS             Status = C.REDISCLUSTER_ERROR_TLS
 	Server          Status = C.REDISCLUSTER_ERROR_SERVER
 	PoolExhausted   Status = C.REDISCLUSTER_ERROR_POOL_EXHAUSTED
 	PoolTimeout     Status = C.REDISCLUSTER_ERROR_POOL_TIMEOUT

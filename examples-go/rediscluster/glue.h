@@ -76,4 +76,20 @@ static inline void glue_explain(const rediscluster_error *error, glue_error *out
     out->maybe_executed = rediscluster_error_maybe_executed(error);
 }
 
+/* Callbacks: in callbacks.c. Go cannot call a pointer to a function, so the sinks are called here. */
+rediscluster_status glue_set_credentials(rediscluster_options *options, uintptr_t handle, rediscluster_error **error);
+rediscluster_status glue_set_translate(rediscluster_options *options, uintptr_t handle, rediscluster_error **error);
+rediscluster_status glue_set_resolve(rediscluster_options *options, uintptr_t handle, rediscluster_error **error);
+
+static inline void glue_give_credentials(rediscluster_credentials_sink sink, void *data, const char *username,
+                                         const char *password) {
+    sink(data, username, password);
+}
+
+static inline void glue_give_address(rediscluster_address_sink sink, void *data, const char *host, uint16_t port) {
+    sink(data, host, port);
+}
+
+static inline void glue_give_ip(rediscluster_ip_sink sink, void *data, const char *address) { sink(data, address); }
+
 #endif

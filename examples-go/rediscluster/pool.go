@@ -30,6 +30,11 @@ type Pool struct {
 
 // NewPool makes a pool of options by name, as in docs/options.md, and discovers the cluster.
 func NewPool(options map[string]string) (*Pool, error) {
+	return NewPoolWith(options, Callbacks{})
+}
+
+// NewPoolWith makes a pool that asks functions of the program.
+func NewPoolWith(options map[string]string, callbacks Callbacks) (*Pool, error) {
 	var set *C.rediscluster_options
 	var raw *C.rediscluster_error
 	if status := C.rediscluster_options_new(&set, &raw); status != C.REDISCLUSTER_OK {
@@ -44,6 +49,9 @@ func NewPool(options map[string]string) (*Pool, error) {
 		if status != C.REDISCLUSTER_OK {
 			return nil, failure(status, raw)
 		}
+	}
+	if err := callbacks.set(set); err != nil {
+		return nil, err
 	}
 	p := &Pool{}
 	if status := C.rediscluster_pool_new(set, &p.pool, &raw); status != C.REDISCLUSTER_OK {
@@ -82,10 +90,19 @@ func (p *Pool) inside(call func() error) error {
 // GetByKey checks out a connection to the primary that serves a key, waiting for one as long as the context
 // and the pool's option `timeout` allow.
 func (p *Pool) GetByKey(ctx context.Context, key string) (*Connection, error) {
+	return p.getByKey(ctx, key, C.REDISCLUSTER_WRITE)
+}
+
+// GetToRead checks out a connection to a node that the key may be read from, as the option `read_from` says.
+func (p *Pool) GetToRead(ctx context.Context, key string) (*Connection, error) {
+	return p.getByKey(ctx, key, C.REDISCLUSTER_READ)
+}
+
+func (p *Pool) getByKey(ctx context.Context, key string, access C.int32_t) (*Connection, error) {
 	return p.get(ctx, func(timeout C.int64_t, out **C.rediscluster_connection,
 		raw **C.rediscluster_error) C.rediscluster_status {
 		data := []byte(key)
-		return C.rediscluster_pool_get_by_key(p.pool, start(data), C.size_t(len(data)), C.REDISCLUSTER_WRITE,
+		return C.rediscluster_pool_get_by_key(p.pool, start(data), C.size_t(len(data)), access,
 			timeout, out, raw)
 	})
 }
@@ -97,6 +114,53 @@ func (p *Pool) GetByNode(ctx context.Context, node string) (*Connection, error) 
 		cNode := C.CString(node)
 		defer C.free(unsafe.Pointer(cNode))
 		return C.rediscluster_pool_get_by_node(p.pool, cNode, timeout, out, raw)
+	})
+}
+
+// Ask checks out a connection to the node that a server's ASK names: append ASKING and the command, read twice.
+func (p *Pool) Ask(ctx context.Context, node string) (*Connection, error) {
+	return p.get(ctx, func(timeout C.int64_t, out **C.rediscluster_connection,
+		raw **C.rediscluster_error) C.rediscluster_status {
+		cNode := C.CString(node)
+		defer C.free(unsafe.Pointer(cNode))
+		return C.rediscluster_pool_ask(p.pool, cNode, timeout, out, raw)
+	})
+}
+
+// Moved tells the pool of a MOVED, so that the next get for the slot goes to the node that it names.
+func (p *Pool) Moved(slot int, node string) error {
+	cNode := C.CString(node)
+	defer C.free(unsafe.Pointer(cNode))
+	return p.tell(func(raw **C.rediscluster_error) C.rediscluster_status {
+		return C.rediscluster_pool_moved(p.pool, C.int32_t(slot), cNode, raw)
+	})
+}
+
+// UpdateCredentials replaces the credentials, also those of connections that are there.
+func (p *Pool) UpdateCredentials(username, password string) error {
+	cUsername, cPassword := C.CString(username), C.CString(password)
+	defer C.free(unsafe.Pointer(cUsername))
+	defer C.free(unsafe.Pointer(cPassword))
+	return p.tell(func(raw **C.rediscluster_error) C.rediscluster_status {
+		return C.rediscluster_pool_update_credentials(p.pool, cUsername, cPassword, raw)
+	})
+}
+
+// ReloadTLS reads the files of the ssl_ options again, for connections made from now on.
+func (p *Pool) ReloadTLS() error {
+	return p.tell(func(raw **C.rediscluster_error) C.rediscluster_status {
+		return C.rediscluster_pool_reload_tls(p.pool, raw)
+	})
+}
+
+// tell runs a call that gives nothing but a status.
+func (p *Pool) tell(call func(**C.rediscluster_error) C.rediscluster_status) error {
+	return p.inside(func() error {
+		var raw *C.rediscluster_error
+		if err := failure(call(&raw), raw); err != nil {
+			return err
+		}
+		return nil
 	})
 }
 

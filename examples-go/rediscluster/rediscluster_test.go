@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -403,4 +404,169 @@ func descriptors(t *testing.T) []os.DirEntry {
 		t.Fatal(err)
 	}
 	return open
+}
+
+// newPoolWith is a pool on the cluster under test that asks functions.
+func newPoolWith(t *testing.T, callbacks Callbacks) (*Pool, error) {
+	t.Helper()
+	pool, err := NewPoolWith(map[string]string{"startup_nodes": os.Getenv("REDISCLUSTER_TEST_CLUSTER")}, callbacks)
+	if err == nil {
+		t.Cleanup(pool.Close)
+	}
+	return pool, err
+}
+
+func TestAddresses(t *testing.T) {
+	var translated, resolved int32
+	pool, err := newPoolWith(t, Callbacks{
+		Translate: func(host string, port uint16) (string, uint16, bool) {
+			atomic.AddInt32(&translated, 1)
+			return "node.test", port, true
+		},
+		Resolve: func(name string) []string {
+			atomic.AddInt32(&resolved, 1)
+			return []string{"no address", "127.0.0.1"}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection := get(t, pool, "a")
+	node := connection.Node()
+	if !strings.HasPrefix(node, "node.test:") || do(t, connection, "PING").Text() != "PONG" {
+		t.Error(node)
+	}
+	release(t, connection)
+	if atomic.LoadInt32(&translated) == 0 || atomic.LoadInt32(&resolved) == 0 {
+		t.Error("not asked")
+	}
+	// A redirect names the announced address.
+	announced := strings.Replace(node, "node.test", "127.0.0.1", 1)
+	slot := int(do(t, get(t, pool, "a"), "CLUSTER", "KEYSLOT", "a").Int())
+	if err := pool.Moved(slot, announced); err != nil {
+		t.Error(err)
+	}
+	asked, err := pool.Ask(background, announced)
+	if err != nil || asked.Node() != node {
+		t.Fatal(err)
+	}
+	release(t, asked)
+	if err := pool.Moved(16384, announced); status(err) != InvalidArgument {
+		t.Error(err)
+	}
+}
+
+func TestAFunctionThatPanicsGivesNoAnswer(t *testing.T) {
+	pool, err := newPoolWith(t, Callbacks{Translate: func(string, uint16) (string, uint16, bool) { panic("no") }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release(t, get(t, pool, "a"))
+	for _, give := range []func(string) (string, string, bool){
+		func(string) (string, string, bool) { panic("no") },
+		func(string) (string, string, bool) { runtime.Goexit(); return "", "", true },
+		func(string) (string, string, bool) { return "default", "cut\x00short", true },
+		func(string) (string, string, bool) { return "default", "secret", false },
+	} {
+		if _, err := newPoolWith(t, Callbacks{Credentials: give}); status(err) != Auth {
+			t.Error(err)
+		}
+	}
+	_, err = NewPoolWith(map[string]string{"startup_nodes": "node.test:1"},
+		Callbacks{Resolve: func(string) []string { panic("no") }})
+	if status(err) != Unreachable {
+		t.Error(err)
+	}
+}
+
+func onEveryNode(t *testing.T, pool *Pool, arguments ...string) {
+	t.Helper()
+	for _, node := range strings.Split(os.Getenv("REDISCLUSTER_TEST_CLUSTER"), ",") {
+		connection, err := pool.GetByNode(background, node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := do(t, connection, arguments...).Err(); err != nil {
+			t.Error(err)
+		}
+		release(t, connection)
+	}
+}
+
+func TestCredentialsThatChange(t *testing.T) {
+	administrator := newPool(t)
+	onEveryNode(t, administrator, "ACL", "SETUSER", "go-test", "reset", "on", ">one", "~*", "+@all")
+	defer onEveryNode(t, administrator, "ACL", "DELUSER", "go-test")
+	var password atomic.Value
+	password.Store("one")
+	pool, err := newPoolWith(t, Callbacks{Credentials: func(node string) (string, string, bool) {
+		return "go-test", password.Load().(string), strings.Contains(node, ":")
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := func() int64 {
+		connection := get(t, pool, "a")
+		defer release(t, connection)
+		if who := do(t, connection, "ACL", "WHOAMI").Text(); who != "go-test" {
+			t.Error(who)
+		}
+		return do(t, connection, "CLIENT", "ID").Int()
+	}
+	before := id()
+	onEveryNode(t, administrator, "ACL", "SETUSER", "go-test", ">two")
+	password.Store("two")
+	if err := pool.UpdateCredentials("go-test", "two"); err != nil {
+		t.Error(err)
+	}
+	onEveryNode(t, administrator, "ACL", "SETUSER", "go-test", "<one")
+	if after := id(); after != before {
+		t.Errorf("client %d is not client %d", after, before)
+	}
+	if err := pool.UpdateCredentials("go-test", "one"); status(err) != Auth {
+		t.Error(err)
+	}
+}
+
+func TestReadsAndWrites(t *testing.T) {
+	pool := newPool(t, "read_from", "replica_preferred")
+	writer := get(t, pool, "a")
+	reader, err := pool.GetToRead(background, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reader.Node() == writer.Node() {
+		t.Error("the primary was read from")
+	}
+	release(t, reader)
+	release(t, writer)
+	if _, err := newPool(t, "readonly", "yes").GetByKey(background, "a"); status(err) != ReadOnly {
+		t.Error(err)
+	}
+	if err := pool.ReloadTLS(); status(err) != Config {
+		t.Error(err)
+	}
+}
+
+// The functions go with the pool that could call them.
+func TestFunctionsAreGivenBack(t *testing.T) {
+	given := make(chan struct{})
+	func() {
+		held := new([64]byte)
+		runtime.SetFinalizer(held, func(*[64]byte) { close(given) })
+		pool, err := newPoolWith(t, Callbacks{Resolve: func(string) []string { held[0]++; return nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool.Close()
+	}()
+	until(t, "the end of the function", func() bool {
+		runtime.GC()
+		select {
+		case <-given:
+			return true
+		default:
+			return false
+		}
+	})
 }

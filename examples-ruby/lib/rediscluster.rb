@@ -7,6 +7,8 @@
 # - Errors are exceptions, Rediscluster::Error and its subclasses; an error reply raises ServerError, but among
 #   the elements of a reply it stands as a value.
 # - Strings from the server are binary.
+# - Callbacks are lambdas. They run in the thread that is inside the library; what one raises goes no further, and is
+#   no answer.
 # - A child of fork uses the pool it inherits; a connection that was out is the parent's (Forked).
 # - Where memory is given back by finalizers, the library allows it in any order.
 #
@@ -45,6 +47,13 @@ module Rediscluster
     status_function :options_new, :out
     status_function :options_from_url, :string, :out
     status_function :options_set, :pointer, :string, :string
+    # Each is user_data, what is asked, and the sink with its data that takes the answer.
+    callback :credentials_callback, %i[pointer string pointer pointer], :void
+    callback :translate_callback, %i[pointer string uint16 pointer pointer], :void
+    callback :resolve_callback, %i[pointer string pointer pointer], :void
+    status_function :options_set_credentials, :pointer, :credentials_callback, :pointer, :pointer
+    status_function :options_set_translate, :pointer, :translate_callback, :pointer, :pointer
+    status_function :options_set_resolve, :pointer, :resolve_callback, :pointer, :pointer
     function :options_free, [:pointer], :void
 
     status_function :pool_new, :pointer, :out, blocking: true
@@ -55,6 +64,8 @@ module Rediscluster
     status_function :pool_moved, :pointer, :int32, :string, blocking: true
     status_function :pool_ask, :pointer, :string, :int64, :out, blocking: true
     status_function :pool_refresh, :pointer, :int64, blocking: true
+    status_function :pool_update_credentials, :pointer, :string, :string, blocking: true
+    status_function :pool_reload_tls, :pointer, blocking: true
     status_function :pool_close, :pointer
     status_function :pool_stats, :pointer, :out
     function :stats_get, %i[pointer string int32], :int64
@@ -107,18 +118,21 @@ module Rediscluster
   class UnknownNode < Error; end
   class Closed < Error; end
   class Forked < Error; end
+  class ReadOnly < Error; end
   class Cancelled < Error; end
   class Unreachable < Error; end
   class ConnectionError < Error; end
   class Timeout < Error; end
+  class AuthError < Error; end
+  class TlsError < Error; end
   class PoolExhausted < Error; end
   class PoolTimeout < Error; end
   # The server answered with an error.
   class ServerError < Error; end
 
   CLASSES = {
-    2 => ConfigError, 3 => NotCheckedOut, 4 => UnknownNode, 7 => Closed, 8 => Forked, 10 => Cancelled,
-    20 => Unreachable, 21 => ConnectionError, 22 => Timeout, 46 => ServerError, 60 => PoolExhausted, 61 => PoolTimeout
+    2 => ConfigError, 3 => NotCheckedOut, 4 => UnknownNode, 7 => Closed, 8 => Forked, 9 => ReadOnly,
+    10 => Cancelled, 20 => Unreachable, 21 => ConnectionError, 22 => Timeout, 23 => AuthError, 24 => TlsError, 46 => ServerError, 60 => PoolExhausted, 61 => PoolTimeout
   }.freeze
   STATS = { open: 1, idle: 2, in_use: 3, dialing: 4, waiting: 5, created: 6, closed: 7 }.freeze
   READ = 1
@@ -164,19 +178,73 @@ module Rediscluster
     end
   end
 
+  # Lambdas as functions of C.
+  module Callbacks
+    CREDENTIALS = [:int, %i[pointer string string]].freeze
+    ADDRESS = [:int, %i[pointer string uint16]].freeze
+    IP = [:int, %i[pointer string]].freeze
+
+    class << self
+      # Hands them to the options; gives what is to be kept alive.
+      def set(options, credentials:, translate:, resolve:)
+        kept = []
+        if credentials
+          kept << function(%i[string], CREDENTIALS) { |sink, node| (answer = credentials.call(node)) && sink.call(*answer) }
+          Rediscluster.call(:options_set_credentials, options, kept.last, nil, nil)
+        end
+        if translate
+          kept << function(%i[string uint16], ADDRESS) do |sink, host, port|
+            (answer = translate.call(host, port)) && sink.call(*answer)
+          end
+          Rediscluster.call(:options_set_translate, options, kept.last, nil, nil)
+        end
+        if resolve
+          kept << function(%i[string], IP) { |sink, name| resolve.call(name)&.each { |address| sink.call(address) } }
+          Rediscluster.call(:options_set_resolve, options, kept.last, nil, nil)
+        end
+        kept
+      end
+
+      private
+
+      def function(asked, sink)
+        FFI::Function.new(:void, [:pointer, *asked, :pointer, :pointer]) do |_, *question, address, data|
+          taker = FFI::Function.new(*sink, address)
+          contained { yield ->(*answer) { taker.call(data, *answer) }, *question }
+        end
+      end
+
+      # Whatever would leave the block, by raise, throw or exit, ends here, and other threads' exceptions wait: nothing
+      # may jump over the library's frames.
+      def contained(&block)
+        Thread.handle_interrupt(Object => :never, &block)
+      ensure
+        return
+      end
+    end
+  end
+
   # A pool of connections, shared by threads and used on by the children of fork.
   class Pool
-    # A URL, or options by name as in docs/options.md: Pool.new(startup_nodes: "127.0.0.1:7000").
-    def initialize(url = nil, **options)
+    # A URL, or options by name as in docs/options.md: Pool.new(startup_nodes: "127.0.0.1:7000"). And three lambdas:
+    #
+    # credentials: ->(node) { [username, password] }, asked at each dial; nil fails it with AuthError.
+    # translate: ->(host, port) { [host, port] }, where to dial what a server announces; nil leaves it as it is.
+    # resolve: ->(name) { ["10.0.0.1"] }, the addresses of a host name, in place of the system's resolver.
+    #
+    # They must not use the pool.
+    def initialize(url = nil, credentials: nil, translate: nil, resolve: nil, **options)
       made = url ? Rediscluster.make(:options_from_url, url) : Rediscluster.make(:options_new)
       set = FFI::AutoPointer.new(made, C::OPTIONS_FREE)
       options.each { |name, value| Rediscluster.call(:options_set, set, name.to_s, value.to_s) }
+      # What the library may call must live as long as the pool.
+      @callbacks = Callbacks.set(set, credentials: credentials, translate: translate, resolve: resolve)
       # Freed when nobody holds the pool any more, and at the end of the process.
       @pool = FFI::AutoPointer.new(Rediscluster.make(:pool_new, set), C::POOL_FREE)
       set.free
     end
 
-    # A connection to the primary of a key's slot: given to the block, and back at its end; without a block
+    # A connection to a node that serves a key: with access WRITE its primary, with READ whom read_from says. Given to the block, and back at its end; without a block
     # the caller's, to be released. timeout: seconds.
     def by_key(key, access: WRITE, timeout: nil, &block)
       lend(block) do
@@ -196,7 +264,7 @@ module Rediscluster
       lend(block) { Rediscluster.make(:pool_get_by_node, @pool, node, Rediscluster.milliseconds(timeout), type: :uint64) }
     end
 
-    # To any primary.
+    # To any primary; with readonly, unless read_from is primary, to any node.
     def random(timeout: nil, &block)
       lend(block) { Rediscluster.make(:pool_get_random, @pool, Rediscluster.milliseconds(timeout), type: :uint64) }
     end
@@ -211,6 +279,12 @@ module Rediscluster
 
     # Discovers the cluster anew.
     def refresh(timeout: nil) = Rediscluster.call(:pool_refresh, @pool, Rediscluster.milliseconds(timeout))
+
+    # Replaces the credentials, also those of connections that are there.
+    def update_credentials(username, password) = Rediscluster.call(:pool_update_credentials, @pool, username, password)
+
+    # Reads the files of the ssl_ options again, for connections made from now on.
+    def reload_tls = Rediscluster.call(:pool_reload_tls, @pool)
 
     # Closes the pool for good: who waits for a connection is woken with Closed.
     def close = Rediscluster.call(:pool_close, @pool)

@@ -204,6 +204,67 @@ class RedisclusterTest < Minitest::Test
     end
   end
 
+  def every_node(pool, *command)
+    pool.random { |connection| connection.call("CLUSTER", "NODES") }.scan(/^\S+ (\S+?)@/).flatten.each do |node|
+      pool.by_node(node) { |connection| connection.call(*command) }
+    end
+  end
+
+  def test_addresses
+    asked = Hash.new(0)
+    named = pool(translate: ->(host, port) { asked[host] += 1 and ["node.test", port] },
+                 resolve: ->(name) { asked[name] += 1 and ["127.0.0.1"] })
+    GC.start # what C calls is kept
+    named.by_key("a") do |connection|
+      assert_match(/\Anode\.test:/, connection.node)
+      assert_equal "PONG", connection.call("PING")
+      # A redirect names the announced address.
+      named.moved(Rediscluster.key_slot("a"), connection.node.sub("node.test", "127.0.0.1"))
+      named.ask(connection.node.sub("node.test", "127.0.0.1")) { |asking| assert_equal connection.node, asking.node }
+    end
+    assert_operator asked["127.0.0.1"], :>, 0
+    assert_operator asked["node.test"], :>, 0
+    child = in_child { Array.new(4) { Thread.new { own_values(named, "translated", 3) } }.all?(&:value) }
+    assert child.value.success?
+  end
+
+  def test_what_a_callback_raises_is_no_answer
+    pool(translate: ->(*) { raise "no" }).random { |connection| assert_equal "PONG", connection.call("PING") }
+    pool(translate: ->(*) { nil }).random { |connection| assert_equal "PONG", connection.call("PING") }
+    catch(:no) do
+      assert_raises(Rediscluster::Unreachable) { Rediscluster::Pool.new("redis://node.test:1", resolve: ->(_) { throw :no }) }
+    end
+    assert_raises(Rediscluster::AuthError) { pool(credentials: ->(_) { exit }) }
+    assert_raises(Rediscluster::AuthError) { pool(credentials: ->(_) { "no list" }) }
+  end
+
+  def test_credentials_that_change
+    administrator = pool
+    every_node(administrator, "ACL", "SETUSER", "ruby-test", "reset", "on", ">one", "~*", "+@all")
+    password = "one"
+    users = pool(credentials: ->(node) { ["ruby-test", password] if node.include?(":") })
+    id = users.by_slot(0) do |connection|
+      assert_equal "ruby-test", connection.call("ACL", "WHOAMI")
+      connection.call("CLIENT", "ID")
+    end
+    every_node(administrator, "ACL", "SETUSER", "ruby-test", ">two")
+    password = "two"
+    users.update_credentials("ruby-test", "two")
+    every_node(administrator, "ACL", "SETUSER", "ruby-test", "<one")
+    assert_equal(id, users.by_slot(0) { |connection| connection.call("CLIENT", "ID") })
+    assert_raises(Rediscluster::AuthError) { users.update_credentials("ruby-test", "one") }
+  ensure
+    every_node(administrator, "ACL", "DELUSER", "ruby-test")
+  end
+
+  def test_reads_and_writes
+    reader = pool(read_from: "replica_preferred")
+    primary = reader.by_slot(0, &:node)
+    refute_equal primary, reader.by_slot(0, access: Rediscluster::READ, &:node)
+    assert_raises(Rediscluster::ReadOnly) { pool(readonly: "yes").by_slot(0) }
+    assert_raises(Rediscluster::ConfigError) { pool.reload_tls }
+  end
+
   def test_key_slot
     assert_equal 12_182, Rediscluster.key_slot("foo")
     assert_equal Rediscluster.key_slot("{a}b"), Rediscluster.key_slot("{a}c")

@@ -1,0 +1,45 @@
+package rediscluster
+
+import (
+	"os"
+	"testing"
+)
+
+// A cluster that speaks TLS and demands certificates, as the ACL user app. The run script runs this test alone there.
+func TestTLS(t *testing.T) {
+	folder := os.Getenv("REDISCLUSTER_TEST_CERTIFICATES")
+	if folder == "" {
+		t.Skip("this cluster speaks no TLS")
+	}
+	password, err := os.ReadFile(folder + "/client.password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := newPool(t, "ssl", "yes", "ssl_ca_certs", folder+"/ca.pem", "ssl_certfile", folder+"/client.pem",
+		"ssl_keyfile", folder+"/client-encrypted.key", "ssl_password", string(password), "username", "app",
+		"password", "app-secret")
+	id := func() int64 {
+		connection := get(t, pool, "a")
+		defer release(t, connection)
+		if who := do(t, connection, "ACL", "WHOAMI").Text(); who != "app" {
+			t.Error(who)
+		}
+		return do(t, connection, "CLIENT", "ID").Int()
+	}
+	before := id()
+	if err := pool.ReloadTLS(); err != nil {
+		t.Error(err)
+	}
+	if after := id(); after != before {
+		t.Errorf("client %d is not client %d", after, before)
+	}
+	nodes := os.Getenv("REDISCLUSTER_TEST_CLUSTER")
+	_, err = NewPool(map[string]string{"startup_nodes": nodes, "ssl": "yes", "ssl_ca_certs": folder + "/ca.pem"})
+	if status(err) != TLS {
+		t.Error(err)
+	}
+	_, err = NewPool(map[string]string{"startup_nodes": nodes, "ssl": "yes", "ssl_ca_certs": folder + "/garbage.pem"})
+	if status(err) != Config {
+		t.Error(err)
+	}
+}
