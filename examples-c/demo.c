@@ -22,18 +22,19 @@ enum { KEYS = 20, THREADS = 8, LIMIT = 4, ROUNDS = 50, SLOTS = 16384, COLUMNS = 
 /* ---- errors -------------------------------------------------------------------------------- */
 
 /* True for success. Else says on stderr what failed and why, with all that was tried, and frees the error. */
-static bool worked(rediscluster_status status, rediscluster_error *error, const char *what)
+static bool worked(rediscluster_status status, rediscluster_error **error, const char *what)
 {
     if (status == REDISCLUSTER_OK)
         return true;
     fflush(stdout);
-    fprintf(stderr, "demo: %s: %s: %s\n", what, rediscluster_status_name(status), rediscluster_error_message(error));
-    for (size_t i = 0; i < rediscluster_error_attempt_count(error); i++) {
-        const rediscluster_attempt *attempt = rediscluster_error_attempt(error, i);
+    fprintf(stderr, "demo: %s: %s: %s\n", what, rediscluster_status_name(status), rediscluster_error_message(*error));
+    for (size_t i = 0; i < rediscluster_error_attempt_count(*error); i++) {
+        const rediscluster_attempt *attempt = rediscluster_error_attempt(*error, i);
         fprintf(stderr, "      tried %s, %" PRId64 " ms: %s\n", rediscluster_attempt_node(attempt),
                 rediscluster_attempt_elapsed_ms(attempt), rediscluster_attempt_cause(attempt));
     }
-    rediscluster_error_free(error);
+    rediscluster_error_free(*error);
+    *error = NULL;
     return false;
 }
 
@@ -53,7 +54,7 @@ static rediscluster_reply *ask(rediscluster_connection *connection, size_t argc,
     if (status == REDISCLUSTER_OK)
         status = rediscluster_reply_check(reply, &error);
     rediscluster_command_free(command);
-    if (worked(status, error, argv[0]))
+    if (worked(status, &error, argv[0]))
         return reply;
     rediscluster_reply_free(reply);
     return NULL;
@@ -93,14 +94,14 @@ static rediscluster_pool *open_pool(const char *nodes, const char *const setting
     if (status == REDISCLUSTER_OK)
         status = rediscluster_pool_new(options, &pool, &error);
     rediscluster_options_free(options);
-    worked(status, error, "making a pool");
+    worked(status, &error, "making a pool");
     return pool;
 }
 
 static bool give_back(rediscluster_connection *connection)
 {
     rediscluster_error *error = NULL;
-    return worked(rediscluster_connection_release(connection, &error), error, "giving a connection back");
+    return worked(rediscluster_connection_release(connection, &error), &error, "giving a connection back");
 }
 
 /* ---- 1. the topology ----------------------------------------------------------------------- */
@@ -196,7 +197,7 @@ static bool show_topology(rediscluster_pool *pool)
     rediscluster_topology *topology = NULL;
     rediscluster_error *error = NULL;
 
-    if (!worked(rediscluster_pool_topology(pool, &topology, &error), error, "the topology"))
+    if (!worked(rediscluster_pool_topology(pool, &topology, &error), &error, "the topology"))
         return false;
     const size_t count = rediscluster_topology_node_count(topology);
     printf("1. The cluster, as the pool discovered it: %zu nodes\n\n", count);
@@ -241,7 +242,7 @@ static bool one_key(rediscluster_pool *pool, const char *name)
     snprintf(value, sizeof value, "%s juice", name);
     const int32_t slot = rediscluster_key_slot((const uint8_t *)key, strlen(key));
     if (!worked(rediscluster_pool_get_by_slot(pool, slot, REDISCLUSTER_WRITE, REDISCLUSTER_TIMEOUT_DEFAULT,
-                                              &connection, &error), error, "a connection by slot"))
+                                              &connection, &error), &error, "a connection by slot"))
         return false;
     /* The keys end by themselves, should this program be killed. */
     rediscluster_reply *set = ask(connection, REDISCLUSTER_ARGS("SET", key, value, "EX", "60"));
@@ -280,7 +281,7 @@ static bool delete_key(rediscluster_pool *pool, const char *name)
 
     key_name(key, name);
     if (!worked(rediscluster_pool_get_by_key(pool, (const uint8_t *)key, strlen(key), REDISCLUSTER_WRITE,
-                                             REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error), error,
+                                             REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error), &error,
                 "a connection by key"))
         return false;
     rediscluster_reply *reply = ask(connection, REDISCLUSTER_ARGS("DEL", key));
@@ -313,7 +314,7 @@ static bool one_node(rediscluster_pool *pool, const char *address)
     rediscluster_connection *connection = NULL;
     rediscluster_error *error = NULL;
 
-    if (!worked(rediscluster_pool_get_by_node(pool, address, REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error), error,
+    if (!worked(rediscluster_pool_get_by_node(pool, address, REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error), &error,
                 address))
         return false;
     rediscluster_reply *reply = ask(connection, REDISCLUSTER_ARGS("INFO"));
@@ -334,7 +335,7 @@ static bool show_nodes(rediscluster_pool *pool)
     rediscluster_error *error = NULL;
     bool all = true;
 
-    if (!worked(rediscluster_pool_topology(pool, &topology, &error), error, "the topology"))
+    if (!worked(rediscluster_pool_topology(pool, &topology, &error), &error, "the topology"))
         return false;
     printf("\n3. One command, INFO, on each node\n\n  %-21s  %-8s  %-7s  %8s  %7s  %8s\n", "node", "version", "role",
            "uptime", "clients", "memory");
@@ -374,7 +375,7 @@ static bool one_round(struct worker *worker, int round)
     key_name(key, NAMES[(worker->number + round) % KEYS]);
     const double begin = now_ms();
     if (!worked(rediscluster_pool_get_by_key(worker->pool, (const uint8_t *)key, strlen(key), REDISCLUSTER_WRITE,
-                                             REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error), error,
+                                             REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error), &error,
                 "a connection of the blocking pool"))
         return false;
     const double waited = now_ms() - begin;
@@ -446,9 +447,9 @@ static bool show_stats(rediscluster_pool *pool)
     rediscluster_topology *topology = NULL;
     rediscluster_error *error = NULL;
 
-    if (!worked(rediscluster_pool_stats(pool, &stats, &error), error, "the statistics"))
+    if (!worked(rediscluster_pool_stats(pool, &stats, &error), &error, "the statistics"))
         return false;
-    if (!worked(rediscluster_pool_topology(pool, &topology, &error), error, "the topology")) {
+    if (!worked(rediscluster_pool_topology(pool, &topology, &error), &error, "the topology")) {
         rediscluster_stats_free(stats);
         return false;
     }

@@ -64,7 +64,10 @@
  *
  * Fork. A child may go on using every object it inherits: pools make connections of their own. A
  * connection that was checked out when the process forked is the parent's and gives FORKED in the child. A fork
- * while another thread is inside the system's resolver is not covered.
+ * while another thread is inside the system's resolver, in a TLS handshake or reading certificates is not covered.
+ *
+ * Callbacks run in a thread that is inside the library, with no lock of the library held. Their user_data is given
+ * to the destroy function once nothing can call them any more, in the process that set them.
  *
  * Enumerations come in as int32_t and are checked; those that come out may grow: have a default case.
  */

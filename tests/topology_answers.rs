@@ -11,8 +11,12 @@ fn asked() -> NodeAddress {
 }
 
 fn read(query: Query, resp: &[u8]) -> Result<SlotMap, String> {
+    read_for(query, resp, false)
+}
+
+fn read_for(query: Query, resp: &[u8], tls: bool) -> Result<SlotMap, String> {
     let reply = Reply::from_resp(resp).expect("the test's own RESP");
-    query.read(reply.root(), &asked(), &Translation::default()).map_err(|error| {
+    query.read(reply.root(), &asked(), &Translation::default(), tls).map_err(|error| {
         assert_eq!(error.status(), Status::Protocol, "{error}");
         assert_eq!(error.node(), "10.0.0.9:7000");
         error.message().to_owned()
@@ -207,10 +211,23 @@ fn hosts_that_are_empty_null_or_unknown() {
         let address = map.nodes().first().map(|node| node.address.to_string());
         assert_eq!(address.as_deref(), dialled, "{host}");
     }
-    // A port of 0 is that of a node for TLS alone; without it the slots are not covered.
+    // A port of 0 is that of a node for TLS alone; without TLS its slots are not covered.
     assert_eq!(slots("*1 *3 :0 :9 *2 $1 h :0").unwrap().nodes().len(), 0);
     let tls = "*1 %2 +slots *2 :0 :9 +nodes *1 %3 +tls-port :7001 +role +master +ip $1 h";
     assert_eq!(shards(tls).unwrap().covered(), 0);
+    let map = read_for(Query::Shards, &resp(tls), true).unwrap();
+    assert_eq!(drawn(&map), ["h:7001 serves [(0, 9)]"]);
+    // Of both ports each takes its own; a proxy that does the TLS may tell one alone.
+    for (ports, of_tls) in [
+        ("+tls-port :7001 +port :7002", 7001),
+        ("+port :7002 +tls-port :7001", 7001),
+        ("+port :7002 +x :0", 7002),
+    ] {
+        let both = format!("*1 %2 +slots *2 :0 :9 +nodes *1 %4 {ports} +role +master +ip $1 h");
+        assert_eq!(drawn(&shards(&both).unwrap()), ["h:7002 serves [(0, 9)]"]);
+        let map = read_for(Query::Shards, &resp(&both), true).unwrap();
+        assert_eq!(drawn(&map), [format!("h:{of_tls} serves [(0, 9)]")]);
+    }
     assert_eq!(nodes("id h:0@17001 master - 0 0 1 connected 0-9").unwrap().covered(), 0);
 }
 

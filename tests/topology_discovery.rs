@@ -54,7 +54,7 @@ fn full(names: &[&str]) -> String {
 
 fn map(resp: &str) -> SlotMap {
     let reply = Reply::from_resp(resp.as_bytes()).unwrap();
-    Query::Slots.read(reply.root(), &node("h:1"), &Translation::default()).unwrap()
+    Query::Slots.read(reply.root(), &node("h:1"), &Translation::default(), false).unwrap()
 }
 
 type Script<'a> = &'a dyn Fn(&str, Query) -> Result<String, Status>;

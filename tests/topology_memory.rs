@@ -69,7 +69,7 @@ fn a_thousand_nodes_cost_little() {
     let before = LIVE.get();
     let map = {
         let reply = Reply::from_resp(&answer).unwrap();
-        Query::Slots.read(reply.root(), &asked, &translation).unwrap()
+        Query::Slots.read(reply.root(), &asked, &translation, false).unwrap()
     };
     let cost = LIVE.get() - before;
     assert_eq!((map.nodes().len(), map.shard_count(), map.covered()), (1000, 500, 16384));

@@ -65,7 +65,7 @@ fn alike(options: &Options, hosts: &[(&str, u16)], check: impl Fn(&SlotMap)) {
     for query in [Query::Slots, Query::Shards, Query::Nodes] {
         let reply = Reply::from_resp(&answer(query, hosts)).unwrap();
         let asked = NodeAddress::new("10.0.0.9", 7000);
-        let map = query.read(reply.root(), &asked, &options.translation).unwrap();
+        let map = query.read(reply.root(), &asked, &options.translation, options.ssl).unwrap();
         assert_eq!(map.covered(), 16384, "{query:?}");
         check(&map);
     }
@@ -136,7 +136,7 @@ fn the_function_is_asked_once_a_node_and_after_the_rules() {
     }
     let reply = Reply::from_resp(text.as_bytes()).unwrap();
     let from = NodeAddress::new("10.0.0.9", 7000);
-    let map = Query::Slots.read(reply.root(), &from, &options.translation).unwrap();
+    let map = Query::Slots.read(reply.root(), &from, &options.translation, options.ssl).unwrap();
     assert_eq!(shown(&map), pairs(&[("a:7", "c:1")]));
     assert_eq!(*asked.lock().unwrap(), ["b:7"]);
     alike(&options, &[("d", 1), ("?", 2)], |map| {

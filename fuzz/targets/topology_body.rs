@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
     };
     let Ok(reply) = Reply::from_resp(resp) else { return };
     let asked = NodeAddress::new("10.0.0.9", 7000);
-    match query.read(reply.root(), &asked, &Translation::default()) {
+    match query.read(reply.root(), &asked, &Translation::default(), false) {
         Ok(map) => check(&map),
         Err(error) => assert!(error.message().len() < 1024, "a message of any length"),
     }

@@ -17,6 +17,7 @@ use crate::transport::{self, Failure, Stream, Wait};
 
 const DOING: &str = "the connection was being set up";
 const DOING_WITHOUT_TLS: &str = "the connection was being set up (a server that wants TLS on this port does so: then set ssl=yes)";
+const AGREEING_IN_DOUBT: &str = "TLS was agreed on (does the server speak it on this port?)";
 
 impl Connection {
     /// Connects, goes over to TLS where the options say so, and shakes hands: no word of ours goes out
@@ -28,13 +29,14 @@ impl Connection {
         if let Some(connector) = dialer.tls.as_ref().map(Swap::load) {
             let name = options.ssl_server_name.as_deref().or(to.hostname).unwrap_or(&node.host);
             stream = stream.secure(&connector, name, deadline).map_err(|failure| {
-                let doing = match failure {
-                    Failure::Timeout => {
-                        "TLS was agreed on (does the server speak it on this port?)"
-                    }
+                let trouble = Trouble::from(failure);
+                // A server without TLS waits for the end of what it takes for a command, or hangs up.
+                let doing = match trouble {
+                    Trouble::Wire(Failure::Timeout) => AGREEING_IN_DOUBT,
+                    _ if trouble.is_hang_up() => AGREEING_IN_DOUBT,
                     _ => "TLS was agreed on",
                 };
-                Trouble::from(failure).error(node, doing)
+                trouble.error(node, doing)
             })?;
         }
         let mut connection = Self::new(node, stream, options);

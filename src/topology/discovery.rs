@@ -40,6 +40,7 @@ pub enum Step {
 pub struct Discovery {
     command: TopologyCommand,
     translation: Translation,
+    tls: bool,
     require_full_coverage: bool,
     candidates: VecDeque<Candidate>,
     asking: Option<(Candidate, Query, Duration)>,
@@ -96,6 +97,7 @@ impl Discovery {
         Self {
             command: options.topology_command,
             translation: options.translation.clone(),
+            tls: options.ssl,
             require_full_coverage: options.require_full_coverage,
             candidates: candidates.into(),
             asking: None,
@@ -132,7 +134,7 @@ impl Discovery {
     pub fn answered(&mut self, reply: &Reply, elapsed: Duration) {
         let Some((candidate, query, before)) = self.asking.take() else { return };
         let elapsed = before + elapsed;
-        match query.read(reply.root(), &candidate.node, &self.translation) {
+        match query.read(reply.root(), &candidate.node, &self.translation, self.tls) {
             Ok(map) if map.covered() == 0 => {
                 let error = Error::new(Status::ClusterDown, "it knows of no slot that is served");
                 self.note(candidate, &error, elapsed);

@@ -19,7 +19,7 @@ fn map_of(nodes: &str) -> SlotMap {
     let resp = format!("${}\r\n{nodes}\r\n", nodes.len());
     let reply = crate::resp::Reply::from_resp(resp.as_bytes()).unwrap();
     Query::first(TopologyCommand::Nodes)
-        .read(reply.root(), &asked, &Translation::default())
+        .read(reply.root(), &asked, &Translation::default(), false)
         .unwrap()
 }
 

@@ -62,18 +62,20 @@ impl Query {
         }
     }
 
-    /// Reads the answer of the node at `answered_by`; the addresses in it are translated. Another shape than the command's is
+    /// Reads the answer of the node at `answered_by`; the addresses in it are translated. `tls`: connections are made
+    /// with TLS, to the ports for it. Another shape than the command's is
     /// [`Status::Protocol`], an error reply [`Status::Server`] (or nearer, where its code says so).
     pub fn read(
         self,
         answer: ReplyRef<'_>,
         answered_by: &NodeAddress,
         translation: &Translation,
+        tls: bool,
     ) -> Result<SlotMap> {
         if answer.kind() == Kind::Error {
             return Err(self.refusal(answer, answered_by));
         }
-        let source = Source { answered_by, translation };
+        let source = Source { answered_by, translation, tls };
         let map = match self {
             Self::Slots => slots::parse(answer, source),
             Self::Shards => shards::parse(answer, source),

@@ -63,18 +63,21 @@ fn shard<'a>(view: &mut View<'a>, part: ReplyRef<'a>) -> Parsed<()> {
     Ok(())
 }
 
-/// One node of a shard. A missing `port` is that of a node that listens for TLS alone. The endpoint
-/// is what clients are meant to use; servers that name none mean the ip.
+/// One node of a shard. Unlike the other two answers it tells both ports, whoever asks: a missing `port`
+/// is that of a node that listens for TLS alone. Where only `port` is told, a proxy may do the TLS. The
+/// endpoint is what clients are meant to use; servers that name none mean the ip.
 fn member<'a>(view: &mut View<'a>, part: ReplyRef<'a>) -> Parsed<Member> {
     let mut fields = elements(Some(part), "a node is neither map nor array")?;
     let mut description = Description::default();
-    let (mut endpoint, mut id, mut plain_port, mut role) = (None, &b""[..], 0, None);
+    let (mut endpoint, mut id, mut role) = (None, &b""[..], None);
+    let (mut plain_port, mut tls_port) = (0, 0);
     while let Some(name) = fields.next() {
         let value = fields.next();
         let text = || bytes(value, "a node's field is no text");
         match name.bytes() {
             Some(b"id") => id = text()?,
             Some(b"port") => plain_port = port(value.and_then(ReplyRef::integer))?,
+            Some(b"tls-port") => tls_port = port(value.and_then(ReplyRef::integer))?,
             Some(b"endpoint") => endpoint = Some(text()?),
             Some(b"ip") => description.ip = text()?,
             Some(b"hostname") => description.hostname = text()?,
@@ -86,7 +89,8 @@ fn member<'a>(view: &mut View<'a>, part: ReplyRef<'a>) -> Parsed<Member> {
         }
     }
     let Some(role) = role else { return Err(Malformed("a node has no role")) };
-    let identity = Identity { host: endpoint.unwrap_or(description.ip), port: plain_port, id };
+    let port = if view.is_for_tls() && tls_port != 0 { tls_port } else { plain_port };
+    let identity = Identity { host: endpoint.unwrap_or(description.ip), port, id };
     let node = view.add(identity, description)?;
     Ok(Member { node, role, health: description.health })
 }

@@ -36,6 +36,8 @@ pub(super) struct Source<'a> {
     pub answered_by: &'a NodeAddress,
     /// What turns announced addresses into those that are dialled.
     pub translation: &'a Translation,
+    /// Connections are made with TLS.
+    pub tls: bool,
 }
 
 /// A node of the answer: by its number in the answer's order.
@@ -78,6 +80,11 @@ impl<'a> View<'a> {
             key: fastrand::u64(..),
             zones: Vec::new(),
         }
+    }
+
+    /// True if connections to the nodes are made with TLS.
+    pub fn is_for_tls(&self) -> bool {
+        self.source.tls
     }
 
     /// The node of this id, if it is a usual one and was mentioned before.
@@ -180,7 +187,7 @@ impl<'a> View<'a> {
         let id = text(identity.id, "a node id is no plain text")?;
         let zone = text(description.zone, "an availability zone is no plain text")?;
         // An announced host that cannot be dialled ("?") may have another beside it.
-        let Source { answered_by, translation } = self.source;
+        let Source { answered_by, translation, .. } = self.source;
         let Some((announced, address)) = [announced, ip, hostname]
             .into_iter()
             .enumerate()

@@ -6,7 +6,7 @@ use super::*;
 
 fn from(answered_by: &NodeAddress) -> Source<'_> {
     static AS_IS: LazyLock<Translation> = LazyLock::new(Translation::default);
-    Source { answered_by, translation: &AS_IS }
+    Source { answered_by, translation: &AS_IS, tls: false }
 }
 
 fn plain(host: &'static str, port: u16) -> Identity<'static> {

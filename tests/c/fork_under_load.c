@@ -8,6 +8,7 @@
  * with a connection between two commands, the others waiting in the pool. */
 #define _POSIX_C_SOURCE 200809L
 
+#include "child.h"
 #include "descriptors.h"
 #include "fake_node.h"
 #include "pools.h"
@@ -125,10 +126,7 @@ static void child(struct shared *shared)
     threads_run(CHILD_THREADS, in_child, shared);
     CHILD_CHECK(pool_stat(shared->pool, NULL, REDISCLUSTER_STAT_IN_USE) == 0);
     rediscluster_pool_free(shared->pool);
-    /* Valgrind would report all that the parent's threads hold as lost in the child: another program ends. */
-    if (test_is_under_valgrind())
-        execlp("true", "true", (char *)NULL);
-    _exit(0);
+    child_end(true);
 }
 
 static bool all_stand(struct shared *shared)

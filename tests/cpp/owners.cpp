@@ -78,7 +78,7 @@ static void a_text_is_not_cut_at_a_nul() {
     error failure;
     CHECK_OK(set.try_set("password", std::string("whole"), &failure), failure);
     CHECK(set.try_set("password", std::string("half\0whole", 10), &failure) ==
-          REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+          REDISCLUSTER_ERROR_CONFIG);
     CHECK(std::string(failure.message()).find("control") != std::string::npos);
     CHECK(std::string(failure.message()).find("half") == std::string::npos);
     CHECK(set.try_set("password", nullptr, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);

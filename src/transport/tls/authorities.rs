@@ -60,13 +60,39 @@ fn of_folder(path: &str) -> Result<Vec<Certificate>> {
     Ok(authorities)
 }
 
+const BEFORE_CERTIFICATE: &[u8] = b"CERTIFICATE-----";
+
 fn holds_certificate(text: &[u8]) -> bool {
-    const MARK: &[u8] = b"CERTIFICATE-----";
-    text.windows(MARK.len()).any(|window| window == MARK)
+    holds(text, BEFORE_CERTIFICATE)
+}
+
+/// PEM lets certificates be encrypted, too. Nobody does that, but OpenSSL would ask at the terminal for the
+/// password of such a one.
+fn holds_encrypted_certificate(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(start) = find(rest, BEFORE_CERTIFICATE) {
+        rest = &rest[start + BEFORE_CERTIFICATE.len()..];
+        let end = find(rest, b"-----").unwrap_or(rest.len());
+        if holds(&rest[..end], b"Proc-Type:") {
+            return true;
+        }
+    }
+    false
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    find(text, part).is_some()
 }
 
 /// One or more certificates in PEM form; the error is what is wrong with the text.
 pub(super) fn certificates(text: &[u8]) -> Result<Vec<Certificate>, &'static str> {
+    if holds_encrypted_certificate(text) {
+        return Err("holds an encrypted certificate, which cannot be read");
+    }
     match Certificate::stack_from_pem(text) {
         Ok(found) if !found.is_empty() => Ok(found),
         Err(_) if holds_certificate(text) => {

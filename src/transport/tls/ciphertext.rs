@@ -121,12 +121,25 @@ impl Ciphertext {
         Ok(())
     }
 
+    /// Sends what is encrypted, until all of it has left, there is something to read, or the deadline passed: a
+    /// peer that waits for us to read takes nothing before. What is left over stays the next to leave.
+    fn push_until_readable(&mut self, deadline: Deadline) -> Result<(), Failure> {
+        let wanted = Readiness { readable: true, writable: true };
+        while !self.push()? {
+            match self.wire.socket().poll(wanted, deadline)? {
+                Some(ready) if !ready.readable => {}
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
     fn refill(&mut self) -> Result<(), Failure> {
         // What the peer answers to may still be here: a flight of the handshake, an update of keys.
         let pushed = match &self.refill {
             Refill::Wait(wait) => {
                 let deadline = wait.deadline;
-                self.push_all(deadline)
+                self.push_until_readable(deadline)
             }
             Refill::Look => self.push().map(drop),
             Refill::Never => return Err(Failure::Timeout),

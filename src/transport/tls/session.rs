@@ -100,13 +100,15 @@ impl Session {
         let mut sent = 0;
         loop {
             if !self.stream.get_ref().has_outgoing() {
+                // Possibly a read sent the rest of it: reading sends what is left over.
+                sent += mem::take(&mut self.sealed);
                 if sent == total {
                     return Ok(total);
                 }
                 self.sealed = self.seal(&next_record(first, second, sent))?;
             }
             match self.stream.get_mut().push() {
-                Ok(true) => sent += mem::take(&mut self.sealed),
+                Ok(true) => {}
                 Ok(false) => return Ok(sent),
                 // What went before is told first; the next call meets the trouble again.
                 Err(_) if sent > 0 => return Ok(sent),

@@ -81,7 +81,16 @@ const char *certificates_file(const char *name)
 {
     const char *parent = certificates_folder();
     size_t length = strlen(parent) + strlen(name) + 2;
-    struct path *path = malloc(sizeof *path + length);
+    struct path *path;
+    /* One that was asked for before is there. */
+    pthread_mutex_lock(&lock);
+    for (path = paths; path != NULL; path = path->next)
+        if (strcmp(strrchr(path->text, '/') + 1, name) == 0)
+            break;
+    pthread_mutex_unlock(&lock);
+    if (path != NULL)
+        return path->text;
+    path = malloc(sizeof *path + length);
     CHECK(path != NULL);
     snprintf(path->text, length, "%s/%s", parent, name);
     if (access(path->text, R_OK) != 0)
