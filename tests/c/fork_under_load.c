@@ -8,7 +8,7 @@
  * with a connection between two commands, the others waiting in the pool. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "child.h"
+#include "children.h"
 #include "descriptors.h"
 #include "fake_node.h"
 #include "pools.h"
@@ -126,7 +126,7 @@ static void child(struct shared *shared)
     threads_run(CHILD_THREADS, in_child, shared);
     CHILD_CHECK(pool_stat(shared->pool, NULL, REDISCLUSTER_STAT_IN_USE) == 0);
     rediscluster_pool_free(shared->pool);
-    child_end(true);
+    child_leave(true);
 }
 
 static bool all_stand(struct shared *shared)

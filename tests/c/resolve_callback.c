@@ -4,7 +4,7 @@
  * nothing. It runs in the calling thread with no lock held, also in a forked child; user_data is destroyed once. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "child.h"
+#include "children.h"
 #include "commands.h"
 #include "fake_node.h"
 #include "options.h"
@@ -119,7 +119,7 @@ static void names_and_numbers(void)
         bool fine = rediscluster_pool_get_by_slot(pool, 0, REDISCLUSTER_READ, 5000, &connection, NULL) == 0
                     && resolver.calls >= 2 && rediscluster_connection_release(connection, NULL) == 0;
         rediscluster_pool_free(pool);
-        child_end(fine);
+        child_leave(fine);
     }
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

@@ -4,7 +4,7 @@
  * user_data is destroyed once. */
 #define _POSIX_C_SOURCE 200809L
 
-#include "child.h"
+#include "children.h"
 #include "commands.h"
 #include "fake_node.h"
 #include "options.h"
@@ -113,7 +113,7 @@ static void announced_addresses(const char *command, const char *form)
                     && translator.calls == 9
                     && rediscluster_connection_release(connection, NULL) == 0;
         rediscluster_pool_free(pool);
-        child_end(fine);
+        child_leave(fine);
     }
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

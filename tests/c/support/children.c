@@ -28,11 +28,17 @@ pid_t child_start(void (*work)(void *shared), void *shared, enum child_end end)
     is_child = 1;
     alarm(100);
     work(shared);
-    if (test_is_under_valgrind())
-        execlp("true", "true", (char *)NULL);
-    if (end == CHILD_EXIT)
+    if (end == CHILD_EXIT && !test_is_under_valgrind())
         exit(0);
-    _exit(0);
+    child_leave(true);
+}
+
+void child_leave(bool fine)
+{
+    const char *program = fine ? "true" : "false";
+    if (test_is_under_valgrind())
+        execlp(program, program, (char *)NULL);
+    _exit(fine ? 0 : 1);
 }
 
 void child_join(pid_t child)

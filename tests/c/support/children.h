@@ -2,6 +2,7 @@
 #ifndef TEST_CHILDREN_H
 #define TEST_CHILDREN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* How a child ends. */
@@ -19,5 +20,8 @@ void child_join(pid_t child);
 
 /* Both. */
 void child_run(void (*work)(void *shared), void *shared, enum child_end end);
+
+/* How a child that the test forked by itself ends: at once, with 0 if all was fine. */
+_Noreturn void child_leave(bool fine);
 
 #endif
