@@ -6,7 +6,16 @@ require "minitest/autorun"
 class RedisclusterTest < Minitest::Test
   NODES = ENV.fetch("REDISCLUSTER_TEST_CLUSTER") { abort "REDISCLUSTER_TEST_CLUSTER must name the nodes of a cluster" }
 
-  def pool(**options) = Rediscluster::Pool.new(startup_nodes: NODES, **options)
+  # A cluster with TLS demands certificates of clients; they are in this folder.
+  CERTIFICATES = ENV["REDISCLUSTER_TEST_CERTIFICATES"]
+  TLS = if CERTIFICATES
+          { ssl: "yes", ssl_ca_certs: "#{CERTIFICATES}/ca.pem", ssl_certfile: "#{CERTIFICATES}/client.pem",
+            ssl_keyfile: "#{CERTIFICATES}/client.key", username: "app", password: "app-secret" }
+        else
+          {}
+        end
+
+  def pool(**options) = Rediscluster::Pool.new(startup_nodes: NODES, **TLS, **options)
 
   # Waits for a state, not for a time.
   def wait_for(what)

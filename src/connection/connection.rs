@@ -249,6 +249,9 @@ impl Connection {
                 Ok(())
             }
             Err((0, trouble @ Trouble::Wire(Failure::Timeout))) => {
+                if self.stream.has_begun() {
+                    self.unsent = 0;
+                }
                 Err(trouble.error(&self.node, doing))
             }
             Err((sent, trouble)) => {

@@ -31,7 +31,8 @@ pub type rediscluster_credentials_sink = unsafe extern "C" fn(
 /// "host:port" as it is dialled, valid during the call. It is called in a thread that is inside the
 /// library, with no lock of the library held, by several threads at once where several dial, and in forked
 /// children. It must return: no exception and no longjmp may leave it. It must not use the pool that asks.
-/// It counts towards the dial's time, which is looked at when it has returned.
+/// It counts towards the dial's time, which is looked at when it has returned. A node that refused a moment
+/// ago is not asked, and so nor is this.
 pub type rediscluster_credentials_callback = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,

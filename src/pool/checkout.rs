@@ -9,6 +9,7 @@ use super::leasing::{Found, Patience, closed, would_take_time};
 use super::member::MemberKey;
 use super::pool::{Core, Pool};
 use super::reader::Unread;
+use super::rest::is_of_one_node;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Attempt, Error, Result, Status};
 use crate::node::NodeAddress;
@@ -72,7 +73,8 @@ impl Pool {
     }
 
     /// A connection to some primary, each as likely; one that cannot be reached or is full is passed over
-    /// while another has room. With `readonly` and `read_from` not the primary, to some node. Errors as [`Pool::get_by_slot`].
+    /// while another has room. With `readonly` and `read_from` not the primary, to some node. Errors as
+    /// [`Pool::get_by_slot`].
     pub fn get_random(&self, timeout: Timeout) -> Result<Handle> {
         self.core().get_slowly(Target::Random, None, timeout)
     }
@@ -242,7 +244,7 @@ impl Core {
         after.map.version() != before.map.version() && after.primary_of(slot).is_some()
     }
 
-    fn address_of(&self, key: MemberKey) -> Option<NodeAddress> {
+    pub(super) fn address_of(&self, key: MemberKey) -> Option<NodeAddress> {
         self.members.lock().member(key).map(|member| member.address.clone())
     }
 
@@ -268,8 +270,8 @@ impl Core {
             && !std::mem::replace(asked_again, true)
     }
 
-    /// A connection to some primary, or some node where nobody writes: first whatever costs no wait, then the wait for one. None if a node
-    /// has left meanwhile, so that there are others to try.
+    /// A connection to some primary, or some node where nobody writes: first whatever costs no wait, then the
+    /// wait for one. None if a node has left meanwhile, so that there are others to try.
     fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
         let replicas = self.is_special(Access::Write) && self.is_special(Access::Read);
         let mut keys = self.routes().members_of(replicas);
@@ -319,8 +321,7 @@ impl Core {
 
 /// Trouble that a newer topology may end. A full pool is no such trouble, nor are wrong credentials.
 fn asks_for_refresh(error: &Error) -> bool {
-    use Status::*;
-    matches!(error.status(), Connection | Timeout | Protocol | Loading | SlotNotCovered)
+    is_of_one_node(error) || error.status() == Status::SlotNotCovered
 }
 
 #[cold]

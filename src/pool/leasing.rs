@@ -183,12 +183,16 @@ impl Core {
             (member.address.clone(), member.hostname.clone(), member.readonly, epoch)
         };
         let to = Destination { address: &node, hostname: hostname.as_deref(), readonly };
+        let had_time = !deadline.has_passed();
         let connection = match self.dialer.dial(to, deadline) {
             Ok(connection) => connection,
             Err(error) => {
                 let log = &self.options.log;
                 log.line(Level::Warning, format_args!("dialing {node} failed: {error}"));
-                self.rest_after(place.member, &error);
+                // A dial that had no time says nothing of the node.
+                if had_time {
+                    self.rest_after(place.member, &error);
+                }
                 return Err(error);
             }
         };

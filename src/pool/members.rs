@@ -307,7 +307,7 @@ impl Members {
             told_near: None,
             epoch: 0,
             retired_at: 0,
-            known: true,
+            known: false,
             idle: Vec::new(),
             queue: VecDeque::new(),
             dialing: 0,

@@ -80,8 +80,14 @@ impl Core {
     }
 
     /// Makes a new map the present one, if that is still of this version, and tells whether it was: admits its
-    /// nodes, and lets those that are not in it leave.
-    pub(super) fn install_in_place_of(self: &Arc<Self>, version: u64, map: Arc<SlotMap>) -> bool {
+    /// nodes, and lets those that are not in it leave. `is_view`: it is what a node has just told, and not the
+    /// present map corrected, which tells nothing new of how nodes feel.
+    pub(super) fn install_in_place_of(
+        self: &Arc<Self>,
+        version: u64,
+        map: Arc<SlotMap>,
+        is_view: bool,
+    ) -> bool {
         let zones = Routes::zones_of(&map, &self.options);
         let mut outbox = Outbox::default();
         let mut members = self.members.lock();
@@ -96,16 +102,21 @@ impl Core {
         for node in map.nodes() {
             let index = members.admit(&node.address);
             let member = &mut members.list[index];
+            // Where two nodes of a map have one address (translated so, or one that is gone), the first
+            // counts: primaries stand before replicas.
+            if std::mem::replace(&mut member.known, true) {
+                keys.push(members.key(index));
+                continue;
+            }
             let readonly = node.role == Role::Replica;
             let was = std::mem::replace(&mut member.readonly, readonly);
-            member.known = true;
             member.hostname.clone_from(&node.hostname);
             if was != readonly {
                 member.rests_until = 0;
                 // Dialled for the other role: without READONLY a replica answers MOVED.
                 members.retire(index, &mut outbox);
             }
-            if node.health != Health::Online {
+            if is_view && node.health != Health::Online {
                 members.rest(index, now);
             }
             keys.push(members.key(index));
@@ -340,3 +351,7 @@ impl Drop for Pool {
 #[cfg(test)]
 #[path = "waiting_tests.rs"]
 mod waiting_tests;
+
+#[cfg(test)]
+#[path = "routing_tests.rs"]
+mod routing_tests;

@@ -8,11 +8,13 @@ use super::leasing::{Found, Patience};
 use super::member::MemberKey;
 use super::members::Members;
 use super::pool::Core;
+use super::rest::is_of_one_node;
 use super::routes::Routes;
 use crate::deadline::Deadline;
-use crate::error::{Attempt, Error, Result, Status};
+use crate::error::{Attempt, Error, Result};
 use crate::options::ReadFrom;
 use crate::os::clock::coarse_millis;
+use crate::topology::Kind;
 
 /// Whom a read tries next.
 pub(super) struct Pick {
@@ -34,6 +36,16 @@ struct Search {
     takes_resting: bool,
     /// How many milliseconds a dial can last.
     longest_dial: u64,
+}
+
+impl Pick {
+    /// What it may use of the time that is left for all.
+    fn share_of(&self, deadline: Deadline) -> Deadline {
+        match deadline.remaining() {
+            Some(left) => deadline.earlier(Deadline::after(left / (self.others + 1))),
+            None => deadline,
+        }
+    }
 }
 
 /// How a read's search for a connection ends, where not with one.
@@ -100,7 +112,7 @@ impl Members {
             } else if has_room {
                 best = best.or(Some((index, Some(next))));
             } else {
-                full = full.or(Some(index));
+                full = full.or(Some((index, Some(next))));
             }
         }
         // Somebody is always asked, whatever a strange map says of who is a replica.
@@ -108,7 +120,7 @@ impl Members {
         let ((index, next), is_full) = match (best, full, resting) {
             (Some(best), ..) => (best, false),
             (None, None, Some((_, index, next))) => ((index, Some(next)), false),
-            (None, Some(full), _) => ((full, None), true),
+            (None, Some(full), _) => (full, true),
             (None, None, None) => return None,
         };
         if let Some(next) = next {
@@ -183,7 +195,7 @@ impl Core {
             let started = Instant::now();
             let found = self.lease_picked(&pick, place.take(), patience);
             // A dial that failed has begun a rest by itself.
-            let dial_failed = !patience.now && found.as_ref().is_err_and(may_be_answered_elsewhere);
+            let dial_failed = !patience.now && found.as_ref().is_err_and(is_of_one_node);
             if let Some(until) = pick.probe.filter(|_| !dial_failed) {
                 let is_well = matches!(found, Ok(Found::Lease(_)));
                 self.members.lock().end_probe(pick.key, until, is_well);
@@ -195,13 +207,19 @@ impl Core {
                 Ok(Found::NodeLeft) => return Err(Unread::NodeLeft),
                 Err(error) => error,
             };
-            if !may_be_answered_elsewhere(&error) {
+            if !is_of_one_node(&error) {
                 return Err(Unread::Failed(error));
             }
             tried.push(pick.key);
             attempts.push(Attempt::at(started, &error));
             if !patience.now && patience.deadline.has_passed() {
                 return Err(Unread::Failed(error));
+            }
+            if pick.probe.is_some() {
+                // It failed before and after its rest: has it left? Else nobody would ever ask.
+                let suspect = self.address_of(pick.key);
+                let share = pick.share_of(patience.deadline);
+                let _ = self.refresh(Kind::Wanted, suspect.as_slice(), share);
             }
             failure = Some(error);
         }
@@ -216,12 +234,13 @@ impl Core {
         mut patience: Patience,
     ) -> Result<Found> {
         if pick.is_full {
+            // It may be at a node that does not answer these reads any more: who waits holds nothing.
+            drop(place);
             let lease = self.lease(pick.key, None, patience)?;
             return Ok(lease.map_or(Found::NodeLeft, Found::Lease));
         }
-        if let Some(left) = patience.deadline.remaining().filter(|_| !patience.now) {
-            let share = Deadline::after(left / (pick.others + 1));
-            patience.deadline = patience.deadline.earlier(share);
+        if !patience.now {
+            patience.deadline = pick.share_of(patience.deadline);
         }
         match place {
             Some(place) if place.member == pick.key.index && !patience.now => {
@@ -233,11 +252,4 @@ impl Core {
             }
         }
     }
-}
-
-/// Trouble of one node that another may not have. Wrong credentials are wrong everywhere, and a full pool is no
-/// trouble of a node's.
-fn may_be_answered_elsewhere(error: &Error) -> bool {
-    use Status::*;
-    matches!(error.status(), Connection | Timeout | Loading | Protocol | Tls)
 }

@@ -121,7 +121,7 @@ impl Core {
             let Some(map) = patch::moved(&present, slot, &node.address, &node.announced) else {
                 return;
             };
-            if self.install_in_place_of(present.version(), Arc::new(map)) {
+            if self.install_in_place_of(present.version(), Arc::new(map), false) {
                 let address = &node.address;
                 self.options
                     .log

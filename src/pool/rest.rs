@@ -50,11 +50,17 @@ impl Members {
     }
 }
 
+/// Trouble of one node that another may not have. Wrong credentials are wrong everywhere, and a full pool is no
+/// trouble of a node's.
+pub(super) fn is_of_one_node(error: &Error) -> bool {
+    use Status::*;
+    matches!(error.status(), Connection | Timeout | Loading | Protocol | Tls)
+}
+
 impl Core {
     /// A dial of the member failed.
     pub(super) fn rest_after(&self, member: u32, error: &Error) {
-        use Status::*;
-        if matches!(error.status(), Connection | Timeout | Loading | Protocol | Tls) {
+        if is_of_one_node(error) {
             self.members.lock().rest(member as usize, coarse_millis());
         }
     }

@@ -35,7 +35,7 @@ impl Core {
                 let found = discover(&self.dialer, known, suspects, deadline);
                 self.redirects.refreshed();
                 let map = Arc::new(found?);
-                if self.install_in_place_of(present.version(), map.clone()) {
+                if self.install_in_place_of(present.version(), map.clone(), true) {
                     return Ok(map);
                 }
             }
@@ -144,11 +144,13 @@ impl Core {
             let Some(mut lease) = self.members.lock().take_outdated(&self.dialer, now) else {
                 return outcome;
             };
+            lease.restore_login();
+            // What lies unread there must not be taken for the answer to AUTH.
+            if !lease.is_fit(now) {
+                continue;
+            }
             match self.dialer.log_in_again(&mut lease.connection, deadline) {
-                Ok(()) => {
-                    lease.restore_login();
-                    Core::take_back_checked(lease);
-                }
+                Ok(()) => Core::take_back_checked(lease),
                 Err(error) if error.status() == Status::Timeout && deadline.has_passed() => {
                     return Err(error);
                 }

@@ -149,6 +149,15 @@ impl Stream {
         Ok(())
     }
 
+    /// True if bytes of what is to be sent next may leave by themselves, when something is received: a record of
+    /// TLS once begun.
+    pub fn has_begun(&self) -> bool {
+        match &self.carrier {
+            Carrier::Plain(_) => false,
+            Carrier::Tls(session) => session.has_sealed(),
+        }
+    }
+
     /// Sends what the kernel takes now, possibly nothing.
     #[inline]
     fn send_now(&mut self, first: &[u8], second: &[u8]) -> Result<usize, Failure> {

@@ -118,9 +118,7 @@ fn of_reasons(reasons: &Reasons, has_identity: bool) -> Option<String> {
     if reasons.has("unsupported protocol") {
         return Some(older_server());
     }
-    reasons.has("unexpected eof").then(|| {
-        "the connection was cut without the end that TLS asks for (close_notify): what was under way is lost".into()
-    })
+    None
 }
 
 fn older_server() -> String {

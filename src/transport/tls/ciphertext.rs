@@ -138,7 +138,8 @@ impl Ciphertext {
         // What the peer answers to may still be here: a flight of the handshake, an update of keys.
         let pushed = match &self.refill {
             Refill::Wait(wait) => {
-                let deadline = wait.deadline;
+                let silence = wait.silence.map_or(Deadline::NEVER, Deadline::after);
+                let deadline = wait.deadline.earlier(silence);
                 self.push_until_readable(deadline)
             }
             Refill::Look => self.push().map(drop),
@@ -151,6 +152,7 @@ impl Ciphertext {
             // A peer that turns us away says why before it closes.
             (Err(failure), _) => {
                 self.outgoing.clear();
+                self.gone = 0;
                 self.wire.receive_over_now(space).map_err(|_| failure)?
             }
         };

@@ -93,6 +93,11 @@ impl Session {
         matches!(self.read(&mut [0]), Err(Failure::Timeout))
     }
 
+    /// True if a record that has not left whole is the next to leave.
+    pub(in super::super) fn has_sealed(&self) -> bool {
+        self.sealed > 0
+    }
+
     /// Sends what the kernel takes now, record by record, and gives how many bytes went in whole records.
     /// The rest has to be offered again, as the peer cannot read half a record.
     pub(in super::super) fn send(&mut self, first: &[u8], second: &[u8]) -> Result<usize, Failure> {
