@@ -1100,7 +1100,8 @@ rediscluster_status rediscluster_options_set_resolve(rediscluster_options *optio
  * out: the pool.
  *
  * Returns: REDISCLUSTER_OK; CONFIG if the options make no sense together; UNREACHABLE if no
- * startup node answered; SLOT_NOT_COVERED with `require_full_coverage`; AUTH; INVALID_ARGUMENT.
+ * startup node answered; AUTH or TLS if each that answered refused it so; CLUSTER_DOWN if none knows of a
+ * slot that is served; SLOT_NOT_COVERED with `require_full_coverage`; INVALID_ARGUMENT.
  * Ownership: the pool is the caller's, who frees it with rediscluster_pool_free.
  * Blocks: until the cluster is discovered: each dial at most the option `socket_connect_timeout`, each
  * answer at most `socket_timeout`.
@@ -1130,7 +1131,8 @@ rediscluster_status rediscluster_pool_release(rediscluster_pool *pool,
  * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
  * says; -2 is the option `command_timeout`.
  *
- * Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+ * Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; AUTH, TLS, CLUSTER_DOWN and SLOT_NOT_COVERED as
+ * rediscluster_pool_new; TIMEOUT; CLOSED; INVALID_ARGUMENT.
  * Ownership: nothing changes hands.
  * Blocks: until the cluster is discovered, at most `timeout_ms`.
  * Threads: any thread.
@@ -1146,7 +1148,8 @@ rediscluster_status rediscluster_pool_refresh(rediscluster_pool *pool,
  * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
  * says; -2 is the option `command_timeout`.
  *
- * Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+ * Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; AUTH, TLS, CLUSTER_DOWN and SLOT_NOT_COVERED as
+ * rediscluster_pool_new; TIMEOUT; CLOSED; INVALID_ARGUMENT.
  * Ownership: nothing changes hands; connections in use go on working until their release.
  * Blocks: until the cluster is discovered, at most `timeout_ms`.
  * Threads: any thread.
@@ -1288,7 +1291,7 @@ void rediscluster_pool_free(rediscluster_pool *pool);
  * out: the connection.
  *
  * Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
- * POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
+ * POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION, AUTH or TLS from dialling; UNREACHABLE;
  * READ_ONLY for REDISCLUSTER_WRITE with the option `readonly`; CLOSED; INVALID_ARGUMENT.
  * Ownership: the connection is the caller's, who gives it back with
  * rediscluster_connection_release or rediscluster_pool_release.
@@ -1404,7 +1407,7 @@ rediscluster_status rediscluster_pool_moved(rediscluster_pool *pool,
  * out: the connection.
  *
  * Returns: REDISCLUSTER_OK; POOL_EXHAUSTED at a limit where nobody waits; POOL_TIMEOUT where the wait was in
- * vain; TIMEOUT, CONNECTION or AUTH from dialling; CLOSED; INVALID_ARGUMENT, also for a node that cannot be
+ * vain; TIMEOUT, CONNECTION, AUTH or TLS from dialling; CLOSED; INVALID_ARGUMENT, also for a node that cannot be
  * dialled.
  * Ownership: the connection is the caller's, who gives it back with
  * rediscluster_connection_release or rediscluster_pool_release.

@@ -39,7 +39,7 @@ fn access_of(access: i32) -> Result<Access, Failure> {
 /// out: the connection.
 ///
 /// Returns: REDISCLUSTER_OK; SLOT_NOT_COVERED; POOL_EXHAUSTED at a limit where nobody waits;
-/// POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION or AUTH from dialling; UNREACHABLE;
+/// POOL_TIMEOUT where the wait was in vain; TIMEOUT, CONNECTION, AUTH or TLS from dialling; UNREACHABLE;
 /// READ_ONLY for REDISCLUSTER_WRITE with the option `readonly`; CLOSED; INVALID_ARGUMENT.
 /// Ownership: the connection is the caller's, who gives it back with
 /// rediscluster_connection_release or rediscluster_pool_release.

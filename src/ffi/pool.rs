@@ -31,7 +31,8 @@ pub const REDISCLUSTER_TIMEOUT_DEFAULT: i64 = -2;
 /// out: the pool.
 ///
 /// Returns: REDISCLUSTER_OK; CONFIG if the options make no sense together; UNREACHABLE if no
-/// startup node answered; SLOT_NOT_COVERED with `require_full_coverage`; AUTH; INVALID_ARGUMENT.
+/// startup node answered; AUTH or TLS if each that answered refused it so; CLUSTER_DOWN if none knows of a
+/// slot that is served; SLOT_NOT_COVERED with `require_full_coverage`; INVALID_ARGUMENT.
 /// Ownership: the pool is the caller's, who frees it with rediscluster_pool_free.
 /// Blocks: until the cluster is discovered: each dial at most the option `socket_connect_timeout`, each
 /// answer at most `socket_timeout`.
@@ -78,7 +79,8 @@ pub unsafe extern "C" fn rediscluster_pool_release(
 /// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
 /// says; -2 is the option `command_timeout`.
 ///
-/// Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+/// Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; AUTH, TLS, CLUSTER_DOWN and SLOT_NOT_COVERED as
+/// rediscluster_pool_new; TIMEOUT; CLOSED; INVALID_ARGUMENT.
 /// Ownership: nothing changes hands.
 /// Blocks: until the cluster is discovered, at most `timeout_ms`.
 /// Threads: any thread.
@@ -101,7 +103,8 @@ pub unsafe extern "C" fn rediscluster_pool_refresh(
 /// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
 /// says; -2 is the option `command_timeout`.
 ///
-/// Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; TIMEOUT; CLOSED; INVALID_ARGUMENT.
+/// Returns: REDISCLUSTER_OK; UNREACHABLE if no node answered; AUTH, TLS, CLUSTER_DOWN and SLOT_NOT_COVERED as
+/// rediscluster_pool_new; TIMEOUT; CLOSED; INVALID_ARGUMENT.
 /// Ownership: nothing changes hands; connections in use go on working until their release.
 /// Blocks: until the cluster is discovered, at most `timeout_ms`.
 /// Threads: any thread.

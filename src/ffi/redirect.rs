@@ -53,7 +53,7 @@ pub unsafe extern "C" fn rediscluster_pool_moved(
 /// out: the connection.
 ///
 /// Returns: REDISCLUSTER_OK; POOL_EXHAUSTED at a limit where nobody waits; POOL_TIMEOUT where the wait was in
-/// vain; TIMEOUT, CONNECTION or AUTH from dialling; CLOSED; INVALID_ARGUMENT, also for a node that cannot be
+/// vain; TIMEOUT, CONNECTION, AUTH or TLS from dialling; CLOSED; INVALID_ARGUMENT, also for a node that cannot be
 /// dialled.
 /// Ownership: the connection is the caller's, who gives it back with
 /// rediscluster_connection_release or rediscluster_pool_release.
