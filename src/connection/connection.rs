@@ -29,11 +29,11 @@ pub struct Connection {
     /// The generation of the credentials it logged in by.
     pub(super) login: u32,
     pub(super) buffers: Option<Box<Buffers>>,
-    held: Held,
+    pub(super) held: Held,
     /// Of the replies owed, those to commands of which no byte has left.
     unsent: usize,
     /// What ended the connection.
-    broken: Option<Box<str>>,
+    pub(super) broken: Option<Box<str>>,
 }
 
 impl Connection {
@@ -322,65 +322,6 @@ impl Connection {
     pub(super) fn buffers(&mut self) -> &mut Buffers {
         let limits = self.limits;
         self.buffers.get_or_insert_with(|| Buffers::with_limits(limits))
-    }
-
-    #[inline]
-    fn check_usable(&self) -> Result<()> {
-        if self.broken.is_none() && self.stream.socket().is_of_this_process() {
-            return Ok(());
-        }
-        Err(self.unusable())
-    }
-
-    #[cold]
-    fn unusable(&self) -> Error {
-        let node = &self.node;
-        match &self.broken {
-            Some(cause) => Error::new(
-                Status::Connection,
-                format!(
-                    "{node}: this connection ended before ({cause}); release it and take another"
-                ),
-            ),
-            None => Error::new(
-                Status::Forked,
-                format!("{node}: this connection was made before a fork; take one in this process"),
-            ),
-        }
-        .on_node(node)
-    }
-
-    #[inline]
-    fn check_for_command(&self, command: &Command, effect: Effect) -> Result<()> {
-        self.check_usable()?;
-        self.check_sendable(command)?;
-        if self.outstanding() == 0 && self.session.answers(effect) {
-            return Ok(());
-        }
-        let message = match self.outstanding() {
-            0 => "CLIENT REPLY keeps the reply to this command back: append and flush it".into(),
-            count => format!("{count} replies to appended commands are to be read first"),
-        };
-        Err(Error::new(Status::InvalidArgument, message).on_node(&self.node))
-    }
-
-    #[inline]
-    fn check_sendable(&self, command: &Command) -> Result<()> {
-        if command.argument_count() > 0 && !self.session.is_monitor() {
-            return Ok(());
-        }
-        let message = match command.argument_count() {
-            0 => "the command has no name: append its arguments first",
-            _ => "MONITOR shows commands among the replies: this connection can only be read",
-        };
-        Err(Error::new(Status::InvalidArgument, message).on_node(&self.node))
-    }
-
-    #[cold]
-    fn no_time(&self, command: &Command) -> Error {
-        let message =
-            format!("{}: no time was left to send {}; it was not sent", self.node, command.name());
-        Error::new(Status::Timeout, message).on_node(&self.node)
     }
 
     /// Ends the connection: nobody will read what still comes.

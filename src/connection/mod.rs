@@ -10,6 +10,7 @@ pub mod handshake;
 mod interrupt;
 mod logins;
 pub mod redirect;
+mod refusal;
 pub mod session;
 mod set_up;
 mod trouble;
