@@ -1046,6 +1046,8 @@ rediscluster_status rediscluster_options_set_credentials(rediscluster_options *o
  * SHARDS and NODES, and in redirects. It is asked after the rules of host_port_remap, with what these
  * gave; an empty host is the host that answered by then. It is never asked for startup_nodes, nor for what
  * cannot be dialled (the host "?", port 0). A topology shows both addresses, and a node is found by both.
+ * With TLS a certificate has to hold the host that is dialled, unless the cluster tells a host name of the
+ * node or the option ssl_server_name says another.
  *
  * options: what is changed.
  * callback: says the address. NULL ends translation by callback; user_data and destroy are then ignored.
