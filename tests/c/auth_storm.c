@@ -91,7 +91,8 @@ static void are_apart(fake_node *fake, int node, int together)
 {
     double times[MOST];
     int count = logins(fake, node, times);
-    CHECK(count > together);
+    /* Under valgrind one thread runs at a time, and the storm may be over after the first few. */
+    CHECK(count > together || (count == together && test_is_under_valgrind()));
     for (int i = together; i < count; i++)
         CHECK(times[i] - times[i - 1] >= PAUSE);
     CHECK(count <= together + DURATION / PAUSE + 1);

@@ -33,8 +33,8 @@ static void generation(void *argument)
     int depth = shared->depth;
     rediscluster_connection *idle;
     rediscluster_command *command = command_of("PING", NULL);
-    shared->held[depth] = take_slot(shared->pool, 0, 20000);
-    idle = take_slot(shared->pool, 16383, 20000);
+    shared->held[depth] = take_slot(shared->pool, 0, 60000);
+    idle = take_slot(shared->pool, 16383, 60000);
     says_its_name(idle);
     give_back(idle);
     for (int before = 0; before < depth; before++) {
@@ -54,7 +54,7 @@ static void generation(void *argument)
             child_join(children[i]);
     }
     says_its_name(shared->held[depth]);
-    idle = take_slot(shared->pool, 16383, 20000);
+    idle = take_slot(shared->pool, 16383, 60000);
     says_its_name(idle);
     give_back(idle);
     CHECK_INT(pool_stat(shared->pool, NULL, REDISCLUSTER_STAT_CREATED), 2);
@@ -75,6 +75,8 @@ int main(void)
         if (tls) {
             CHECK_OK(rediscluster_options_set(options, "ssl", "yes", &error), error);
             CHECK_OK(rediscluster_options_set(options, "ssl_ca_certs", certificates_file("ca.pem"), &error), error);
+            /* A child's first dial makes a TLS context, which takes long under a tool and where many do. */
+            CHECK_OK(rediscluster_options_set(options, "socket_connect_timeout", "60000", &error), error);
         }
         CHECK_OK(rediscluster_pool_new(options, &shared.pool, &error), error);
         rediscluster_options_free(options);
