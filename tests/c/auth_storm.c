@@ -53,7 +53,8 @@ static void storm(struct shared *shared)
     shared->refused = shared->longest = 0;
     shared->until = clock_ms() + DURATION;
     threads_run(THREADS, try_on, shared);
-    CHECK(shared->refused > THREADS);
+    /* Under valgrind one thread runs at a time, and not each may have its turn. */
+    CHECK(shared->refused > (test_is_under_valgrind() ? 0 : THREADS));
     CHECK(shared->longest < 250 * test_patience());
     CHECK_INT(pool_stat(shared->pool, NULL, REDISCLUSTER_STAT_DIALING), 0);
     CHECK_INT(pool_stat(shared->pool, NULL, REDISCLUSTER_STAT_OPEN), 0);
@@ -91,7 +92,7 @@ static void are_apart(fake_node *fake, int node, int together)
 {
     double times[MOST];
     int count = logins(fake, node, times);
-    /* Under valgrind one thread runs at a time, and the storm may be over after the first few. */
+    /* The storm may be over after the first few there, too. */
     CHECK(count > together || (count == together && test_is_under_valgrind()));
     for (int i = together; i < count; i++)
         CHECK(times[i] - times[i - 1] >= PAUSE);
