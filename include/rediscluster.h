@@ -454,6 +454,13 @@ typedef enum {
 typedef struct rediscluster_attempt rediscluster_attempt;
 
 /**
+ * A client: it takes commands, finds the node of each, follows the cluster wherever it moves, and
+ * says of each command whether it ran. Any number of threads share one. After a fork the child may
+ * go on using it: it makes connections of its own.
+ */
+typedef struct rediscluster_client rediscluster_client;
+
+/**
  * A command and its arguments, encoded as they are appended. It may be sent any number of times,
  * on any number of connections, also by several threads at once while nobody changes it.
  */
@@ -1665,6 +1672,59 @@ void rediscluster_command_clear(rediscluster_command *command);
  * Threads: not while another thread uses the object.
  */
 void rediscluster_command_free(rediscluster_command *command);
+
+/**
+ * Makes a client with a pool of its own.
+ *
+ * options: copied; may be changed or freed right after.
+ * out: the client.
+ *
+ * Returns: as rediscluster_pool_new.
+ * Ownership: the client is the caller's, who frees it with rediscluster_client_free.
+ * Blocks: as rediscluster_pool_new.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_new(const rediscluster_options *options,
+                                            rediscluster_client **out,
+                                            rediscluster_error **error);
+
+/**
+ * Makes a client on a pool that the program uses as well. Connections that the program has checked out
+ * count towards the same limits.
+ *
+ * pool: held by the client from here on: it may be freed before the client, and closes after both.
+ * out: the client.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL.
+ * Ownership: the client is the caller's, who frees it with rediscluster_client_free; the pool stays the
+ * caller's.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_with_pool(rediscluster_pool *pool,
+                                                  rediscluster_client **out,
+                                                  rediscluster_error **error);
+
+/**
+ * The client's pool, for connections of the program's own, refreshes and statistics.
+ *
+ * Returns: the pool; NULL for NULL.
+ * Ownership: borrowed from the client, with which it ends; not to be freed.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_pool *rediscluster_client_pool(rediscluster_client *client);
+
+/**
+ * Frees a client. Its pool closes with it, unless the program or another client holds it. NULL is
+ * fine.
+ *
+ * Returns: nothing.
+ * Ownership: the client is gone, and the pool that rediscluster_client_pool gave.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_client_free(rediscluster_client *client);
 
 /**
  * What a reply is.

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "version",
     "status",
     "error",
@@ -20,6 +20,7 @@ const FILES: [&str; 16] = [
     "redirect",
     "connection",
     "command",
+    "client",
     "reply",
     "topology",
     "stats",

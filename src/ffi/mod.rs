@@ -45,6 +45,8 @@ pub mod connection;
 
 pub mod command;
 
+pub mod client;
+
 pub mod reply;
 
 pub mod topology;

@@ -1,5 +1,7 @@
 //! Pools: how they begin and end, and what is done to a whole one.
 
+use std::sync::Arc;
+
 use super::call::{self, Failure, call};
 use super::connection::rediscluster_connection;
 use super::error::rediscluster_error;
@@ -14,7 +16,7 @@ use crate::pool::Pool;
 
 /// A pool of connections to the nodes of a cluster, shared by any number of threads. After a fork
 /// the child may go on using it: it makes connections of its own.
-pub struct rediscluster_pool(pub(super) Pool);
+pub struct rediscluster_pool(pub(super) Arc<Pool>);
 
 /// `timeout_ms`: does not wait.
 pub const REDISCLUSTER_TIMEOUT_NOW: i64 = 0;
@@ -48,7 +50,7 @@ pub unsafe extern "C" fn rediscluster_pool_new(
         let out = unsafe { arg::output(out, "out") }?;
         // SAFETY: NULL or live options nobody changes now, by the API's contract.
         let options = unsafe { arg::object(options, "options") }?;
-        *out = handle::give(rediscluster_pool(Pool::new(options.core().clone())?));
+        *out = handle::give(rediscluster_pool(Arc::new(Pool::new(options.core().clone())?)));
         Ok(())
     })
 }

@@ -213,10 +213,22 @@ pub struct Options {
     pub ssl_min_version: TlsVersion,
     /// How long a command takes in all, unless the call says otherwise.
     pub command_timeout: Duration,
+    /// How many redirects a call follows.
+    pub max_redirects: u32,
+    /// How often a call is tried again after failures of connections.
+    pub max_retries: u32,
+    /// The first pause before a call is tried again is at most this long.
+    pub retry_backoff_min: Duration,
+    /// No pause is longer.
+    pub retry_backoff_max: Duration,
+    /// What may have run is sent again, writes too.
+    pub retry_on_timeout: bool,
     /// The largest reply, in bytes.
     pub max_reply_size: usize,
     /// The deepest nesting of a reply.
     pub max_reply_depth: usize,
+    /// How many messages a subscriber holds.
+    pub max_in_flight: usize,
     /// A function that is asked for credentials; not in the table, for a function is no text.
     pub credentials_source: CredentialsSource,
     /// Who turns names into addresses; not in the table, for a function is no text.
@@ -350,8 +362,14 @@ impl Options {
             ssl_server_name: None,
             ssl_min_version: TlsVersion::Tls12,
             command_timeout: Duration::ZERO,
+            max_redirects: 0,
+            max_retries: 0,
+            retry_backoff_min: Duration::ZERO,
+            retry_backoff_max: Duration::ZERO,
+            retry_on_timeout: false,
             max_reply_size: 0,
             max_reply_depth: 0,
+            max_in_flight: 0,
             credentials_source: CredentialsSource::default(),
             resolver: Resolver::default(),
             log: Log::default(),

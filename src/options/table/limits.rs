@@ -1,4 +1,4 @@
-//! What a reply may be.
+//! What a reply may be, and how much may wait.
 
 use super::row;
 use crate::options::field::{Unit, number, to_usize};
@@ -31,5 +31,20 @@ pub(super) static ROWS: &[Row] = &[
         ),
         c"The deepest nesting of arrays, maps and sets in a reply; a deeper one ends the call with LIMIT \
           and closes the connection. 0 is refused: answers about the topology nest already.",
+    ),
+    row(
+        c"max_in_flight",
+        "limits",
+        c"65536",
+        number(
+            Unit::Count,
+            (1, 1 << 24),
+            |o| o.max_in_flight as u64,
+            |o, v| o.max_in_flight = to_usize(v),
+        ),
+        c"How many messages a subscriber holds for a reader that is slower than they come. A full \
+          subscriber reads no more from its connections until messages have been taken: the server holds \
+          them then, and ends the connection when its own limit (client-output-buffer-limit pubsub) is \
+          reached; the subscriber subscribes again and reports a gap. 0 is refused.",
     ),
 ];
