@@ -3,6 +3,12 @@
 //! What decides (routes, `execution`, `join`) has no I/O; what does (`blocking`) is a small driver of it.
 
 #[allow(clippy::module_inception)]
+mod cancel;
 mod client;
+mod execution;
+mod flight;
+mod flights;
+mod part;
+mod refusal;
 
 pub use client::Client;

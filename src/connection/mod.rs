@@ -6,6 +6,7 @@ mod buffers;
 pub mod connection;
 mod dialer;
 mod flight;
+mod flow;
 pub mod handshake;
 mod interrupt;
 mod logins;

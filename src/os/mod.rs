@@ -5,6 +5,7 @@ pub mod clock;
 pub mod fork;
 pub mod futex;
 pub mod memory;
+pub mod poll;
 mod socket_address;
 pub mod sockets;
 pub mod swap;

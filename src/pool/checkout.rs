@@ -272,7 +272,7 @@ impl Core {
 
     /// A connection to some primary, or some node where nobody writes: first whatever costs no wait, then the
     /// wait for one. None if a node has left meanwhile, so that there are others to try.
-    fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
+    pub(super) fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
         let replicas = self.is_special(Access::Write) && self.is_special(Access::Read);
         let mut keys = self.routes().members_of(replicas);
         fastrand::shuffle(&mut keys);
@@ -325,7 +325,7 @@ fn asks_for_refresh(error: &Error) -> bool {
 }
 
 #[cold]
-fn slot_not_covered(slot: u16) -> Error {
+pub(super) fn slot_not_covered(slot: u16) -> Error {
     Error::new(
         Status::SlotNotCovered,
         format!("no node serves slot {slot}: assign it to a node, or wait for the failover to end"),
@@ -334,7 +334,7 @@ fn slot_not_covered(slot: u16) -> Error {
 }
 
 #[cold]
-fn read_only(slot: u16) -> Error {
+pub(super) fn read_only(slot: u16) -> Error {
     Error::new(
         Status::ReadOnly,
         "the pool is for reading alone (option \"readonly\"): ask for READ, or write by a pool with \
@@ -344,7 +344,7 @@ fn read_only(slot: u16) -> Error {
 }
 
 #[cold]
-fn unknown_node(node: &str) -> Error {
+pub(super) fn unknown_node(node: &str) -> Error {
     Error::new(
         Status::UnknownNode,
         format!("the topology has no node \"{node}\": give host:port or the id of a node it shows"),

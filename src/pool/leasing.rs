@@ -22,12 +22,14 @@ pub(super) struct Patience {
     pub(super) deadline: Deadline,
     /// Timeout 0: idle connections only.
     pub(super) now: bool,
+    /// At a limit it waits, where the option `pool_exhausted` says so.
+    pub(super) waits: bool,
 }
 
 impl Patience {
     /// Of a call that starts now; `default` is the option's value.
     pub(super) fn of(timeout: Timeout, default: Duration) -> Self {
-        Self { deadline: timeout.deadline(default), now: timeout == Timeout::Now }
+        Self { deadline: timeout.deadline(default), now: timeout == Timeout::Now, waits: true }
     }
 }
 
@@ -58,7 +60,8 @@ impl Core {
             Found::NodeLeft => return Ok(None),
             Found::Full => {}
         }
-        if self.options.pool_exhausted == PoolExhausted::Error || patience.now {
+        let waits = patience.waits && !patience.now;
+        if self.options.pool_exhausted == PoolExhausted::Error || !waits {
             return Err(self.members.lock().full(key, Status::PoolExhausted));
         }
         self.wait(key, patience)

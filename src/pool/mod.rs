@@ -28,6 +28,7 @@ mod redirect;
 mod rest;
 mod routes;
 pub mod stats;
+mod taking;
 mod upkeep;
 mod waiters;
 
@@ -35,4 +36,6 @@ pub use checkout::Access;
 pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
+
 pub use stats::{NodeStats, Stats};
+pub(crate) use taking::{Announced, Standing, Target};

@@ -22,7 +22,7 @@ pub(super) struct Redirects {
     pub(super) moved: AtomicU64,
     pub(super) ask: AtomicU64,
     /// MOVED since the last refresh.
-    moved_since_refresh: AtomicU64,
+    pub(super) moved_since_refresh: AtomicU64,
 }
 
 impl Redirects {
@@ -33,11 +33,11 @@ impl Redirects {
 }
 
 /// A node as a redirect names it.
-struct Named {
+pub(crate) struct Named {
     /// Where it is dialled.
-    address: NodeAddress,
+    pub(super) address: NodeAddress,
     /// As the server wrote it.
-    announced: NodeAddress,
+    pub(super) announced: NodeAddress,
 }
 
 impl Named {
@@ -80,19 +80,7 @@ impl Pool {
         let node = Named::read(node, &self.options().translation)?;
         let core = self.core();
         core.check_open()?;
-        core.redirects.moved.fetch_add(1, Ordering::Relaxed);
-        core.patch(slot, &node);
-        let count = core.redirects.moved_since_refresh.fetch_add(1, Ordering::Relaxed) + 1;
-        let steps = core.options.reinitialize_steps;
-        if steps > 0 && count >= u64::from(steps) {
-            let deadline = Deadline::after(core.options.command_timeout);
-            if let Err(error) = core.refresh(Kind::Wanted, &[], deadline) {
-                core.options.log.line(
-                    Level::Warning,
-                    format_args!("the refresh after {count} MOVED failed: {error}"),
-                );
-            }
-        }
+        core.moved(slot, &node, Deadline::after(core.options.command_timeout));
         Ok(())
     }
 
@@ -110,8 +98,26 @@ impl Pool {
 }
 
 impl Core {
+    /// The slot has moved to the node: patches the map, and refreshes it by the deadline where
+    /// `reinitialize_steps` such answers have come since the last refresh.
+    pub(super) fn moved(self: &Arc<Self>, slot: u16, node: &Named, deadline: Deadline) {
+        self.redirects.moved.fetch_add(1, Ordering::Relaxed);
+        self.patch(slot, node);
+        let count = self.redirects.moved_since_refresh.fetch_add(1, Ordering::Relaxed) + 1;
+        let steps = self.options.reinitialize_steps;
+        if steps > 0
+            && count >= u64::from(steps)
+            && let Err(error) = self.refresh(Kind::Wanted, &[], deadline)
+        {
+            self.options.log.line(
+                Level::Warning,
+                format_args!("the refresh after {count} MOVED failed: {error}"),
+            );
+        }
+    }
+
     /// Installs the map that says so. A map that another thread installed meanwhile is patched anew.
-    fn patch(self: &Arc<Self>, slot: u16, node: &Named) {
+    pub(super) fn patch(self: &Arc<Self>, slot: u16, node: &Named) {
         loop {
             let present = self.routes().map.clone();
             if present.version() == 0 {
@@ -131,8 +137,20 @@ impl Core {
         }
     }
 
-    fn lease_asked(self: &Arc<Self>, node: &Named, timeout: Timeout) -> Result<Box<Lease>> {
-        let patience = Patience::of(timeout, self.options.timeout);
+    pub(super) fn lease_asked(
+        self: &Arc<Self>,
+        node: &Named,
+        timeout: Timeout,
+    ) -> Result<Box<Lease>> {
+        self.lease_named(node, Patience::of(timeout, self.options.timeout))
+    }
+
+    /// A connection to a node that may stand in no map.
+    pub(super) fn lease_named(
+        self: &Arc<Self>,
+        node: &Named,
+        patience: Patience,
+    ) -> Result<Box<Lease>> {
         loop {
             self.check_open()?;
             let key = self.admit_asked(node);
@@ -144,7 +162,7 @@ impl Core {
     }
 
     /// The member of a node that may stand in no map. The next map lets it leave.
-    fn admit_asked(&self, node: &Named) -> MemberKey {
+    pub(super) fn admit_asked(&self, node: &Named) -> MemberKey {
         let mut members = self.members.lock();
         let known = members.routes.map.find_address(&node.address);
         if let Some(&key) = known.and_then(|at| members.routes.members.get(at)) {

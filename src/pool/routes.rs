@@ -9,7 +9,7 @@ use crate::options::{Options, ReadFrom};
 use crate::topology::SlotMap;
 
 /// Immutable; swapped whole when a refresh brings a new map.
-pub(super) struct Routes {
+pub(crate) struct Routes {
     pub(super) map: Arc<SlotMap>,
     /// By the node's index in the map.
     pub(super) members: Box<[MemberKey]>,

@@ -43,7 +43,8 @@ fn a_read_that_waits_holds_no_place() {
         [("max_connections", "1"), ("read_from", "replica"), ("pool_exhausted", "block")];
     let pool = pool(&nodes, &settings);
     let core = pool.core();
-    let soon = || Patience { deadline: Deadline::after(Duration::from_secs(5)), now: false };
+    let soon =
+        || Patience { deadline: Deadline::after(Duration::from_secs(5)), now: false, waits: true };
     let mut attempts = Vec::new();
     // An idle connection to a replica did not pass its check; meanwhile another replica took its place.
     let unfit = core.lease_reader(5, None, soon(), &mut attempts).ok().unwrap();

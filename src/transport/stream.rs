@@ -160,7 +160,7 @@ impl Stream {
 
     /// Sends what the kernel takes now, possibly nothing.
     #[inline]
-    fn send_now(&mut self, first: &[u8], second: &[u8]) -> Result<usize, Failure> {
+    pub fn send_now(&mut self, first: &[u8], second: &[u8]) -> Result<usize, Failure> {
         match &mut self.carrier {
             Carrier::Plain(wire) => wire.send(first, second),
             Carrier::Tls(session) => session.send(first, second),

@@ -1,0 +1,86 @@
+//! Tokens by which another thread ends a call.
+//!
+//! Lock: the list of what a token watches, the last in any order; held for a few instructions, and while
+//! sockets are shut down.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::connection::Interrupter;
+use crate::os::fork::PerProcess;
+use crate::os::futex::Mutex;
+
+/// Ends the calls whose commands carry it. It is fired once and stays so.
+#[derive(Default)]
+pub struct Cancel {
+    fired: AtomicBool,
+    /// A child that inherits a token cancels its own calls alone.
+    watched: PerProcess<Mutex<Vec<(u64, Interrupter)>>>,
+}
+
+impl Cancel {
+    /// A token that has not been fired.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the calls that carry the token now, and all later ones before they begin. From any thread.
+    pub fn fire(&self) {
+        self.fired.store(true, Ordering::SeqCst);
+        if let Some(watched) = self.watched.get() {
+            for (_, interrupter) in watched.lock().drain(..) {
+                interrupter.interrupt();
+            }
+        }
+    }
+
+    /// True once it was fired.
+    pub fn is_fired(&self) -> bool {
+        self.fired.load(Ordering::SeqCst)
+    }
+}
+
+/// One call's view of its token.
+pub(crate) struct Watch<'a>(Option<&'a Cancel>);
+
+/// A connection that a token ends.
+pub(crate) struct Watched(u64);
+
+impl<'a> Watch<'a> {
+    /// Of a call's token, if it has one.
+    pub(crate) fn new(cancel: Option<&'a Cancel>) -> Self {
+        Self(cancel)
+    }
+
+    /// There is a token to look at while time passes.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The call is to end.
+    pub(crate) fn is_fired(&self) -> bool {
+        self.0.is_some_and(Cancel::is_fired)
+    }
+
+    /// A connection that is to end when the token is fired: at once, if it was.
+    pub(crate) fn add(&self, interrupter: impl FnOnce() -> Interrupter) -> Option<Watched> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let cancel = self.0?;
+        let (number, interrupter) = (COUNT.fetch_add(1, Ordering::Relaxed), interrupter());
+        let watched = cancel.watched.get_or_make(Default::default);
+        watched.lock().push((number, interrupter.clone()));
+        // Fired before it was on the list: who fired has not seen it.
+        if cancel.is_fired() {
+            interrupter.interrupt();
+        }
+        Some(Watched(number))
+    }
+
+    /// From here on the connection may be somebody else's.
+    pub(crate) fn remove(&self, watched: Option<Watched>) {
+        if let Some((cancel, Watched(number))) = self.0.zip(watched)
+            && let Some(list) = cancel.watched.get()
+        {
+            list.lock().retain(|(other, _)| *other != number);
+        }
+    }
+}

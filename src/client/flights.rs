@@ -1,0 +1,527 @@
+//! Commands in flight: the blocking driver of a call's executions, over as many nodes as they need.
+//!
+//! All that is ready for one node leaves in one write, for all nodes before any is waited for; nodes are read as
+//! they answer, and while a large write is under way, so that no size of requests and replies locks up. A call
+//! that holds connections never waits for a place of the pool: two such calls could wait for each other.
+//! What fails or is redirected goes through its [`Execution`], whose waits do not hold up the rest.
+
+use std::mem;
+use std::time::{Duration, Instant};
+
+use crate::deadline::Deadline;
+use crate::error::{Error, Status};
+use crate::node::NodeAddress;
+use crate::os::poll::PollSet;
+use crate::os::sockets::Readiness;
+use crate::pool::{Lease, Pool, Standing, Target};
+use crate::resp::Reply;
+
+use super::cancel::Watch;
+use super::execution::{Event, Execution, Rules, Step, is_final};
+use super::flight::Flight;
+use super::part::Part;
+
+/// Executions that are due within so short a time of each other go on together, in the order of their commands:
+/// two writes of one key must not overtake each other.
+const TOGETHER: Duration = Duration::from_millis(1);
+/// How soon a call that only waits sees that it was cancelled.
+const CANCEL_LATENCY: Duration = Duration::from_millis(10);
+/// How often a call that waits for a shard's new primary looks for it.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// What a call goes by.
+pub(crate) struct Terms<'a> {
+    /// The deadline and the limits of what is tried again.
+    pub(crate) rules: Rules,
+    /// The longest silence of a server that owes replies; None for commands that block.
+    pub(crate) silence: Option<Duration>,
+    /// The call's token.
+    pub(crate) watch: Watch<'a>,
+    /// Each part is to know who answered it.
+    pub(crate) names_nodes: bool,
+}
+
+/// Runs every part that has no outcome yet to its end. Afterwards each has one.
+pub(crate) fn run(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'_>]) {
+    let mut flights = Flights {
+        pool,
+        terms,
+        flights: Vec::new(),
+        ready: Vec::with_capacity(parts.len()),
+        stalled: Vec::new(),
+        waiting: Vec::new(),
+        polls: PollSet::default(),
+    };
+    for index in 0..parts.len() {
+        let part = &parts[index];
+        match part.execution {
+            _ if part.outcome.is_some() => {}
+            Some(_) => flights.advance(parts, index),
+            None => {
+                let target = part.home.clone();
+                flights.ready.push(Ready { part: index, target, asking: false });
+            }
+        }
+    }
+    flights.run(parts);
+}
+
+/// A part that is to be sent.
+struct Ready {
+    part: usize,
+    target: Target,
+    asking: bool,
+}
+
+/// A part that waits for its time, and the number of the map when it began to.
+struct Waiting {
+    until: Instant,
+    part: usize,
+    seen: u32,
+}
+
+/// Commands for one node that leave together, in their order; true: with ASKING.
+struct Group {
+    target: Target,
+    /// The node's member of the pool, where it is known beforehand.
+    member: Option<u32>,
+    parts: Vec<(usize, bool)>,
+}
+
+struct Flights<'a> {
+    pool: &'a Pool,
+    terms: &'a Terms<'a>,
+    flights: Vec<Flight>,
+    ready: Vec<Ready>,
+    /// Commands for which there is no place while others are in flight.
+    stalled: Vec<Group>,
+    waiting: Vec<Waiting>,
+    polls: PollSet,
+}
+
+impl Flights<'_> {
+    fn run(&mut self, parts: &mut [Part<'_>]) {
+        loop {
+            self.launch(parts);
+            if !self.ready.is_empty() {
+                continue;
+            }
+            if self.flights.is_empty() && self.waiting.is_empty() {
+                return;
+            }
+            if self.terms.watch.is_fired() {
+                return self.cancel(parts);
+            }
+            if self.flights.is_empty() {
+                self.pass_time(parts);
+            } else {
+                self.serve(parts);
+            }
+            self.wake(parts);
+        }
+    }
+
+    /// Sends what is ready, and what was stalled if there is room now.
+    fn launch(&mut self, parts: &mut [Part<'_>]) {
+        let mut without = Vec::new();
+        if !(self.ready.is_empty() && self.stalled.is_empty())
+            && self.terms.rules.deadline.has_passed()
+        {
+            return self.refuse_late(parts);
+        }
+        // First what costs no wait: so all nodes have their commands before one is dialled.
+        for group in self.groups() {
+            let under_way = group.member.and_then(|member| {
+                self.flights.iter().position(|flight| flight.lease.member() == member)
+            });
+            if let Some(at) = under_way {
+                self.add(parts, at, &group.parts);
+            } else if let Some(lease) = self.pool.take_idle(&group.target) {
+                self.depart(parts, lease, &group.parts);
+            } else {
+                without.push(group);
+            }
+        }
+        for group in without {
+            // With nothing in flight this call holds no place that another could wait for.
+            let alone = self.flights.is_empty();
+            let taken = match self.terms.watch.is_fired() {
+                true => Err(Error::new(Status::Cancelled, "the call was cancelled by its token")),
+                false => self.pool.take(&group.target, self.terms.rules.deadline, alone),
+            };
+            match taken {
+                Ok(lease) => self.depart(parts, lease, &group.parts),
+                Err(error) if error.status() == Status::PoolExhausted && !alone => {
+                    self.stalled.push(group);
+                }
+                Err(error) => {
+                    for (part, _) in group.parts {
+                        let (error, fraction) = (error.clone(), fastrand::f64());
+                        let event = Event::Failed { error, sent: false, had_connection: false };
+                        self.tell(parts, part, event, Duration::ZERO, fraction);
+                    }
+                }
+            }
+        }
+    }
+
+    /// No time is left to send what is ready.
+    #[cold]
+    fn refuse_late(&mut self, parts: &mut [Part<'_>]) {
+        for group in self.groups() {
+            for (part, _) in group.parts {
+                let message = "no time was left to send the command; it was not sent";
+                let error = Error::new(Status::Timeout, message);
+                let event = Event::Failed { error, sent: false, had_connection: false };
+                self.tell(parts, part, event, Duration::ZERO, 0.0);
+            }
+        }
+    }
+
+    /// Sorts what is ready by node, in the order of the commands.
+    fn groups(&mut self) -> Vec<Group> {
+        let mut groups = mem::take(&mut self.stalled);
+        if self.ready.is_empty() {
+            return groups;
+        }
+        self.ready.sort_by_key(|ready| ready.part);
+        let routes = self.pool.routes();
+        // By member, the place of its group and one; where no member is known, targets are compared.
+        let mut places: Vec<u32> = Vec::new();
+        for Ready { part, target, asking } in self.ready.drain(..) {
+            let member = routes.member_of(&target);
+            let place = match member {
+                Some(member) => {
+                    let member = member.index();
+                    if places.len() <= member {
+                        places.resize(member + 1, 0);
+                    }
+                    (places[member] as usize).checked_sub(1)
+                }
+                None => groups.iter().position(|group| group.target == target),
+            };
+            if let Some(group) = place.and_then(|place| groups.get_mut(place)) {
+                group.parts.push((part, asking));
+                continue;
+            }
+            if let Some(member) = member {
+                places[member.index()] = groups.len() as u32 + 1;
+            }
+            let member = member.and_then(|member| member.certain());
+            groups.push(Group { target, member, parts: vec![(part, asking)] });
+        }
+        groups
+    }
+
+    fn depart(&mut self, parts: &mut [Part<'_>], lease: Box<Lease>, group: &[(usize, bool)]) {
+        let watched = self.terms.watch.add(|| lease.peer().interrupter());
+        self.flights.push(Flight::new(lease, watched, group.len()));
+        self.add(parts, self.flights.len() - 1, group);
+    }
+
+    /// Queues commands on a flight and sends what the kernel takes.
+    fn add(&mut self, parts: &mut [Part<'_>], at: usize, group: &[(usize, bool)]) {
+        let Some(flight) = self.flights.get_mut(at) else { return };
+        for &(part, asking) in group {
+            flight.queue(parts, part, asking);
+        }
+        if let Err(error) = flight.send() {
+            self.crash(parts, at, &error);
+        }
+    }
+
+    /// Waits for the flights, and receives and sends what can be.
+    fn serve(&mut self, parts: &mut [Part<'_>]) {
+        self.polls.clear();
+        for flight in &self.flights {
+            self.polls.add(flight.lease.peer().fd(), flight.wanted());
+        }
+        let until = self.next_moment();
+        let failed = self.polls.wait(until).is_err();
+        // From the last on: the end of one moves none that is still to be looked at.
+        for at in (0..self.flights.len()).rev() {
+            let mut ready = self.polls.ready(at);
+            if failed {
+                ready = Readiness { readable: true, writable: true };
+            }
+            if ready.readable || ready.writable {
+                let outcome = self.flights[at].attend(ready);
+                // What came in front of a failure counts.
+                self.deliver(parts, at);
+                match outcome {
+                    Err(error) => self.crash(parts, at, &error),
+                    Ok(()) if self.flights[at].is_over() => self.land(parts, at),
+                    Ok(()) => {}
+                }
+            }
+        }
+        self.end_late(parts);
+    }
+
+    /// Hands the replies that have come to their commands.
+    fn deliver(&mut self, parts: &mut [Part<'_>], at: usize) {
+        while let Some((index, reply)) = self.flights[at].next_reply() {
+            let part = &mut parts[index];
+            if is_final(reply.root()) && !lacks_script(part, &reply) {
+                part.outcome = Some(Ok(reply));
+                self.flights[at].answered.push(index);
+            } else {
+                self.refused(parts, at, index, reply);
+            }
+        }
+    }
+
+    /// A reply that is not the end of its command.
+    #[cold]
+    fn refused(&mut self, parts: &mut [Part<'_>], at: usize, index: usize, reply: Reply) {
+        let part = &mut parts[index];
+        if lacks_script(part, &reply)
+            && let Some(script) = part.script.take()
+        {
+            part.encoded = script.in_full;
+            let target = part.home.clone();
+            return self.ready.push(Ready { part: index, target, asking: false });
+        }
+        let flight = &self.flights[at];
+        flight.lease.note(&reply);
+        let (node, took) = (flight.lease.peer().node().clone(), flight.began.elapsed());
+        let by_replica = flight.lease.peer().is_readonly();
+        let event = Event::Answered { node, reply, by_replica, demoted: false };
+        self.tell(parts, index, event, took, fastrand::f64());
+    }
+
+    /// All of a flight has been answered.
+    fn land(&mut self, parts: &mut [Part<'_>], at: usize) {
+        let Flight { lease, watched, answered, began, .. } = self.flights.swap_remove(at);
+        self.terms.watch.remove(watched);
+        let node = self.terms.names_nodes.then(|| lease.peer().node().clone());
+        match Pool::give_back(lease) {
+            Standing::Good => self.hold(parts, &answered, node.as_ref()),
+            Standing::Demoted(node) => self.doubt(parts, answered, &node, began.elapsed()),
+        }
+    }
+
+    /// A flight's connection has ended before all was answered.
+    #[cold]
+    fn crash(&mut self, parts: &mut [Part<'_>], at: usize, error: &Error) {
+        let mut flight = self.flights.swap_remove(at);
+        self.terms.watch.remove(flight.watched.take());
+        let demoted = Pool::is_demoted(&flight.lease);
+        let error = self.why(error, demoted);
+        if !demoted {
+            Pool::note_failure(&flight.lease, &error);
+        }
+        let (took, lost) = (flight.began.elapsed(), flight.lost());
+        let (node, answered) =
+            (flight.lease.peer().node().clone(), mem::take(&mut flight.answered));
+        // Closed before anything is sent again: a node never sees a command of both at once.
+        drop(flight);
+        match demoted {
+            false => self.hold(parts, &answered, Some(&node)),
+            true => self.doubt(parts, answered, &node, took),
+        }
+        let fraction = fastrand::f64();
+        for (part, sent) in lost {
+            let event = Event::Failed { error: error.clone(), sent, had_connection: true };
+            self.tell(parts, part, event, took, fraction);
+        }
+    }
+
+    /// Answers that hold.
+    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[usize], node: Option<&NodeAddress>) {
+        if self.terms.names_nodes
+            && let Some(node) = node
+        {
+            for &part in answered {
+                parts[part].node = Some(node.clone());
+            }
+        }
+    }
+
+    /// Answers of a node that has lost its role meanwhile.
+    #[cold]
+    fn doubt(
+        &mut self,
+        parts: &mut [Part<'_>],
+        answered: Vec<usize>,
+        node: &NodeAddress,
+        took: Duration,
+    ) {
+        let fraction = fastrand::f64();
+        for part in answered {
+            let Some(Ok(reply)) = parts[part].outcome.take() else { continue };
+            let (node, by_replica) = (node.clone(), false);
+            let event = Event::Answered { node, reply, by_replica, demoted: true };
+            self.tell(parts, part, event, took, fraction);
+        }
+    }
+
+    /// An interrupted connection was ended by this call's token, or because its node lost its role.
+    fn why(&self, error: &Error, demoted: bool) -> Error {
+        if error.status() != Status::Cancelled || self.terms.watch.is_fired() {
+            return error.clone();
+        }
+        let why = if demoted {
+            "another node became the primary in its place"
+        } else {
+            "it was interrupted"
+        };
+        let node = error.node();
+        let lost =
+            Error::new(Status::Connection, format!("{node}: the connection was ended: {why}"));
+        match NodeAddress::parse(node) {
+            Ok(node) => lost.on_node(&node),
+            Err(_) => lost,
+        }
+    }
+
+    /// Tells a part's execution what happened, and does what it says.
+    #[cold]
+    fn tell(
+        &mut self,
+        parts: &mut [Part<'_>],
+        index: usize,
+        event: Event,
+        took: Duration,
+        fraction: f64,
+    ) {
+        let part = &mut parts[index];
+        let execution = part.execution.get_or_insert_with(|| {
+            Box::new(Execution::begun(self.terms.rules, part.home.clone(), part.replays))
+        });
+        // Commands of one connection that failed together go on together: each has the same part of its bound.
+        execution.on(event, took, &mut |bound| bound.mul_f64(fraction));
+        self.advance(parts, index);
+    }
+
+    /// Does what a part's execution says, up to the next thing that takes time.
+    fn advance(&mut self, parts: &mut [Part<'_>], index: usize) {
+        let Part { execution: Some(execution), outcome, .. } = &mut parts[index] else { return };
+        let deadline = self.terms.rules.deadline;
+        loop {
+            match execution.step() {
+                Step::Send { target, asking } => {
+                    return self.ready.push(Ready { part: index, target, asking });
+                }
+                Step::Patch { slot, node } => match self.pool.named(&node) {
+                    Some(named) => self.pool.follow(slot, &named, deadline),
+                    None => execution.nowhere(&mut |bound| bound.mul_f64(fastrand::f64())),
+                },
+                Step::Asked => self.pool.count_ask(),
+                Step::Refresh { suspect } => self.pool.refresh_after(suspect.as_ref(), deadline),
+                Step::Wait { until } => {
+                    let seen = self.pool.map_changes();
+                    return self.waiting.push(Waiting { until, part: index, seen });
+                }
+                Step::Done(result) => {
+                    *outcome = Some(result);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Nothing is in flight: lets time pass until something is due, and looks for a new primary meanwhile.
+    fn pass_time(&mut self, parts: &[Part<'_>]) {
+        let mut until = self.next_moment();
+        let seen = self.pool.map_changes();
+        let awaited = self
+            .waiting
+            .iter()
+            .filter_map(|waiting| parts[waiting.part].execution.as_ref()?.awaited_slot());
+        let mut slots: Vec<u16> = awaited.collect();
+        slots.dedup();
+        for &slot in &slots {
+            if self.pool.hurry(slot, until) {
+                return;
+            }
+        }
+        if !slots.is_empty() {
+            until = until.earlier(Deadline::after(LOOK_INTERVAL));
+        }
+        if self.terms.watch.is_set() {
+            until = until.earlier(Deadline::after(CANCEL_LATENCY));
+        }
+        self.pool.wait_for_change(seen, until);
+    }
+
+    /// When something is due if nothing comes before.
+    fn next_moment(&self) -> Deadline {
+        let due = self.waiting.iter().map(|waiting| Deadline::at(waiting.until));
+        let silent = self.flights.iter().filter_map(|flight| {
+            Some(Deadline::at(flight.moved.checked_add(self.terms.silence?)?))
+        });
+        due.chain(silent).fold(self.terms.rules.deadline, Deadline::earlier)
+    }
+
+    /// Executions whose wait is over go on: their time has come, or the map is a newer one.
+    fn wake(&mut self, parts: &mut [Part<'_>]) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let (now, changes) = (Instant::now(), self.pool.map_changes());
+        let is_due = |waiting: &Waiting| waiting.until <= now || waiting.seen != changes;
+        if !self.waiting.iter().any(is_due) {
+            return;
+        }
+        let waiting = mem::take(&mut self.waiting);
+        let (mut due, later): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|waiting| is_due(waiting) || waiting.until <= now + TOGETHER);
+        self.waiting = later;
+        due.sort_by_key(|waiting| waiting.part);
+        for Waiting { part, .. } in due {
+            self.advance(parts, part);
+        }
+    }
+
+    /// Ends flights that were silent too long, or all of them at the deadline, after a last look at what has
+    /// come.
+    fn end_late(&mut self, parts: &mut [Part<'_>]) {
+        let is_over = self.terms.rules.deadline.has_passed();
+        let now = Instant::now();
+        for at in (0..self.flights.len()).rev() {
+            let is_silent = (self.terms.silence)
+                .is_some_and(|silence| now.duration_since(self.flights[at].moved) >= silence);
+            if !(is_over || is_silent) {
+                continue;
+            }
+            let outcome = self.flights[at].attend(Readiness { readable: true, writable: false });
+            self.deliver(parts, at);
+            if self.flights[at].is_over() {
+                self.land(parts, at);
+                continue;
+            }
+            let error = match outcome {
+                Err(error) => error,
+                Ok(()) => self.flights[at].give_up(!is_over),
+            };
+            self.crash(parts, at, &error);
+        }
+    }
+
+    /// The call was cancelled: what has not been answered ends so.
+    fn cancel(&mut self, parts: &mut [Part<'_>]) {
+        for at in (0..self.flights.len()).rev() {
+            let mut flight = self.flights.swap_remove(at);
+            self.terms.watch.remove(flight.watched.take());
+            for (part, sent) in flight.lost() {
+                let error = Error::new(Status::Cancelled, "the call was cancelled by its token")
+                    .on_node(flight.lease.peer().node())
+                    .with_maybe_executed(sent);
+                parts[part].outcome = Some(Err(error));
+            }
+        }
+        for part in parts.iter_mut().filter(|part| part.outcome.is_none()) {
+            let error = match &mut part.execution {
+                Some(execution) => execution.cancelled(),
+                None => Error::new(Status::Cancelled, "the call was cancelled before it was sent"),
+            };
+            part.outcome = Some(Err(error));
+        }
+    }
+}
+
+fn lacks_script(part: &Part<'_>, reply: &Reply) -> bool {
+    part.script.is_some() && reply.root().error_code() == Some("NOSCRIPT")
+}

@@ -1,0 +1,104 @@
+//! A connection that is served beside others: what can be sent and received at this moment, without waiting.
+
+use super::arrivals::absorb;
+use super::connection::Connection;
+use crate::command::Effect;
+use crate::error::{Error, Result};
+use crate::resp::Reply;
+use crate::transport::Failure;
+
+use super::trouble::Trouble;
+
+const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
+/// The most that TLS seals at a time (RFC 8446, section 5.1): once begun, all of it may leave.
+const RECORD: usize = 16 * 1024;
+
+impl Connection {
+    /// Queues an encoded command that has no effect on the connection (`Effect::None`); sends nothing. Answers
+    /// where it begins among the bytes queued.
+    #[inline]
+    pub(crate) fn queue(&mut self, encoded: &[u8]) -> usize {
+        self.session.sent(Effect::None, 0);
+        let output = &mut self.buffers().output;
+        let start = output.len();
+        output.extend_from_slice(encoded);
+        start
+    }
+
+    /// Queues ASKING, which is for the command queued next and is answered for itself.
+    pub(crate) fn queue_asking(&mut self) {
+        self.session.sent(Effect::Asking, 0);
+        self.buffers().output.extend_from_slice(ASKING);
+    }
+
+    /// How many bytes are queued, sent ones included until all of them are.
+    pub(crate) fn queued(&self) -> usize {
+        self.buffers.as_ref().map_or(0, |buffers| buffers.output.len())
+    }
+
+    /// Sends what the kernel takes now of the bytes queued, of which `sent` have left already; answers how many
+    /// have by now. Once all have, none is queued any more.
+    ///
+    /// # Errors
+    /// CONNECTION, TLS, CANCELLED: the connection has ended.
+    pub(crate) fn push(&mut self, sent: usize) -> Result<usize> {
+        let limits = self.limits;
+        let Self { stream, buffers, .. } = self;
+        let output = &mut buffers.get_or_insert_with(|| super::Buffers::with_limits(limits)).output;
+        let Some(rest) = output.get(sent..).filter(|rest| !rest.is_empty()) else {
+            output.clear();
+            return Ok(sent);
+        };
+        match stream.send_now(rest, &[]) {
+            Ok(more) => {
+                let sent = sent + more;
+                if sent == output.len() {
+                    output.clear();
+                }
+                Ok(sent)
+            }
+            Err(failure) => Err(self.lost(&failure.into())),
+        }
+    }
+
+    /// Receives what is there; replies are kept for [`Connection::pop`].
+    ///
+    /// # Errors
+    /// CONNECTION, TLS, CANCELLED, PROTOCOL, LIMIT: the connection has ended. What came before is kept.
+    pub(crate) fn pull(&mut self) -> Result<()> {
+        let limits = self.limits;
+        let Self { stream, session, held, buffers, .. } = self;
+        let decoder =
+            &mut buffers.get_or_insert_with(|| super::Buffers::with_limits(limits)).decoder;
+        loop {
+            match absorb(stream, decoder, session, held) {
+                // Bytes that TLS holds already wake nobody.
+                Ok(true) if stream.is_tls() => {}
+                Ok(_) => return Ok(()),
+                Err(trouble) => return Err(self.lost(&trouble)),
+            }
+        }
+    }
+
+    /// The next reply that has come.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<Reply> {
+        self.held.take_reply()
+    }
+
+    /// Of bytes queued, of which `sent` were reported as sent when the connection ended: those before this one
+    /// may have left.
+    pub(crate) fn may_have_left(&self, sent: usize) -> usize {
+        if self.stream.has_begun() { sent + RECORD } else { sent }
+    }
+
+    /// The server owes replies and has been silent too long, or nobody will read what still comes.
+    pub(crate) fn give_up(&mut self, in_time: bool) -> Error {
+        let failure = if in_time { Failure::Silence } else { Failure::Timeout };
+        self.lost(&failure.into())
+    }
+
+    fn lost(&mut self, trouble: &Trouble) -> Error {
+        self.break_by(trouble, "replies were awaited")
+    }
+}

@@ -1,0 +1,305 @@
+//! Connections for the client: one try at one target. What to do about a failure is the client's to decide.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::checkout::{Access, read_only, slot_not_covered, unknown_node};
+use super::lease::Lease;
+use super::leasing::Patience;
+use super::pool::{Core, Pool};
+use super::reader::Unread;
+use super::redirect::Named;
+use super::rest::is_of_one_node;
+use super::routes::Routes;
+use crate::connection::Connection;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result, Status};
+use crate::node::NodeAddress;
+use crate::os::clock::coarse_millis;
+use crate::topology::{Kind, dialled};
+
+/// A node as a redirect names it, and who said so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Announced {
+    host: String,
+    port: u16,
+    answered_by: NodeAddress,
+}
+
+impl Announced {
+    /// `host` may be empty (the host that answered) or "?" (unknown).
+    pub(crate) fn new(host: &str, port: u16, answered_by: &NodeAddress) -> Self {
+        Self { host: host.to_owned(), port, answered_by: answered_by.clone() }
+    }
+}
+
+/// Whose connection a command wants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Target {
+    /// The slot's primary.
+    Primary(u16),
+    /// Who answers reads of the slot.
+    Reader(u16),
+    /// A node of the map.
+    Node(NodeAddress),
+    /// The node that a redirect names, be it in the map or not.
+    Named(Announced),
+    /// Some primary; some node where nobody writes.
+    Any,
+}
+
+impl Target {
+    /// The slot, where it goes by one.
+    pub(crate) fn slot(&self) -> Option<u16> {
+        match self {
+            Self::Primary(slot) | Self::Reader(slot) => Some(*slot),
+            Self::Node(_) | Self::Named(_) | Self::Any => None,
+        }
+    }
+}
+
+impl Pool {
+    /// The target of a command with keys in this slot.
+    ///
+    /// # Errors
+    /// READ_ONLY to write with `readonly`.
+    #[inline]
+    pub(crate) fn target_of(&self, slot: u16, access: Access) -> Result<Target> {
+        if !self.core().is_special(access) {
+            return Ok(Target::Primary(slot));
+        }
+        match access {
+            Access::Read => Ok(Target::Reader(slot)),
+            Access::Write => Err(read_only(slot)),
+        }
+    }
+
+    /// An idle connection of the slot's primary, or of who answers its reads: what most commands get.
+    #[inline]
+    pub(crate) fn take_idle(&self, target: &Target) -> Option<Box<Lease>> {
+        let now = coarse_millis();
+        let mut lease = match *target {
+            Target::Primary(slot) => self.core().members.lock().take_idle_of_slot(slot, now)?,
+            Target::Reader(slot) => self.core().members.lock().take_idle_reader(slot, now)?,
+            _ => return None,
+        };
+        if lease.is_fit(now) { Some(lease) } else { self.core().vetted(lease) }
+    }
+
+    /// A connection to the target: an idle one, or one dialled by the deadline, the caller's until it goes to
+    /// [`Pool::give_back`] or is dropped. Where a limit is reached it is waited for if `waits` and the option
+    /// `pool_exhausted` say so; who holds other connections must not, for two callers that wait for each other's
+    /// would wait for ever.
+    ///
+    /// # Errors
+    /// POOL_EXHAUSTED, POOL_TIMEOUT; SLOT_NOT_COVERED; UNKNOWN_NODE; CONNECTION, TIMEOUT, AUTH and others of a
+    /// dial; UNREACHABLE of a first discovery; CLOSED.
+    pub(crate) fn take(
+        &self,
+        target: &Target,
+        deadline: Deadline,
+        waits: bool,
+    ) -> Result<Box<Lease>> {
+        let core = self.core();
+        core.check_open()?;
+        core.discovered(deadline)?;
+        let patience = Patience { deadline, now: false, waits };
+        if let Target::Named(announced) = target {
+            let Some(named) = self.named(announced) else {
+                let Announced { host, port, .. } = announced;
+                let message = format!("the redirect names {host}:{port}, which cannot be dialled");
+                return Err(Error::new(Status::Protocol, message).on_node(&announced.answered_by));
+            };
+            return core.lease_named(&named, patience);
+        }
+        loop {
+            let lease = match target {
+                Target::Primary(slot) => {
+                    let key = core.routes().primary_of(*slot);
+                    core.lease(key.ok_or_else(|| slot_not_covered(*slot))?, None, patience)?
+                }
+                Target::Node(node) => {
+                    let unknown = || unknown_node(&node.to_string());
+                    let routes = core.routes();
+                    let at = routes.map.find_address(node).ok_or_else(unknown)?;
+                    Some(core.lease(routes.members[at], None, patience)?.ok_or_else(unknown)?)
+                }
+                Target::Reader(slot) => core.lease_reader_of(*slot, patience)?,
+                Target::Any | Target::Named(_) => core.get_any(patience)?,
+            };
+            if let Some(lease) = lease {
+                return Ok(lease);
+            }
+            // The node left meanwhile: the map is a newer one.
+            core.check_open()?;
+        }
+    }
+
+    /// Takes a connection back, and tells whether what its node answered holds.
+    #[inline]
+    pub(crate) fn give_back(lease: Box<Lease>) -> Standing {
+        Core::take_back(lease);
+        Standing::Good
+    }
+
+    /// The node has lost its role as a primary since the connection was given out.
+    pub(crate) fn is_demoted(_lease: &Lease) -> bool {
+        false
+    }
+
+    /// The number of maps installed so far.
+    pub(crate) fn map_changes(&self) -> u32 {
+        0
+    }
+
+    /// Sleeps until a map is installed, or until then.
+    pub(crate) fn wait_for_change(&self, _seen: u32, until: Deadline) {
+        if let Some(left) = until.remaining() {
+            std::thread::sleep(left);
+        }
+    }
+
+    /// Looks for a new primary of the slot.
+    pub(crate) fn hurry(&self, _slot: u16, _deadline: Deadline) -> bool {
+        false
+    }
+
+    /// The present routes, to look several targets up by.
+    pub(crate) fn routes(&self) -> Arc<Routes> {
+        self.core().routes()
+    }
+
+    /// A node as it is dialled; None if it cannot be.
+    pub(crate) fn named(&self, announced: &Announced) -> Option<Named> {
+        let Announced { host, port, answered_by } = announced;
+        let translation = &self.options().translation;
+        let address = dialled(host, *port, answered_by, translation)?;
+        let host = if host.is_empty() { &*answered_by.host } else { host };
+        Some(Named { address, announced: NodeAddress::new(host, *port) })
+    }
+
+    /// The slot has moved there: patches the map, and refreshes it where `reinitialize_steps` such moves have
+    /// come since the last refresh.
+    pub(crate) fn follow(&self, slot: u16, node: &Named, deadline: Deadline) {
+        self.core().moved(slot, node, deadline);
+    }
+
+    /// A command was redirected for once.
+    pub(crate) fn count_ask(&self) {
+        self.core().redirects.ask.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// After trouble: asks the cluster for its topology, rather from another node than the suspect, unless that
+    /// was done a moment ago.
+    pub(crate) fn refresh_after(&self, suspect: Option<&NodeAddress>, deadline: Deadline) {
+        let suspects = suspect.map_or(&[][..], std::slice::from_ref);
+        let _ = self.core().refresh(Kind::Wanted, suspects, deadline);
+    }
+
+    /// A command failed on this lease's node: if that is a replica, reads pass over it for a while.
+    pub(crate) fn note_failure(lease: &Lease, error: &Error) {
+        if is_of_one_node(error) {
+            lease.place.core.rest_after(lease.place.member, error);
+        }
+    }
+}
+
+impl Core {
+    /// Makes sure that there is a map.
+    fn discovered(self: &Arc<Self>, deadline: Deadline) -> Result<()> {
+        if self.routes().map.version() == 0 {
+            self.refresh(Kind::Wanted, &[], deadline)?;
+            if self.routes().map.version() == 0 {
+                // Suppressed: the discovery before this one failed a moment ago.
+                self.refresh(Kind::Forced, &[], deadline)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An idle connection that did not pass the quick check, if a longer look finds it fit.
+    #[cold]
+    fn vetted(&self, lease: Box<Lease>) -> Option<Box<Lease>> {
+        let patience = Patience {
+            deadline: Deadline::after(self.options.command_timeout),
+            now: false,
+            waits: true,
+        };
+        self.vet(lease, patience).ok()
+    }
+
+    /// None: the slot's shard has left, and another serves the slot.
+    fn lease_reader_of(
+        self: &Arc<Self>,
+        slot: u16,
+        patience: Patience,
+    ) -> Result<Option<Box<Lease>>> {
+        match self.lease_reader(slot, None, patience, &mut Vec::new()) {
+            Ok(lease) => Ok(Some(lease)),
+            Err(Unread::Failed(error)) => Err(error),
+            Err(Unread::NodeLeft) if self.routes().primary_of(slot).is_some() => Ok(None),
+            Err(Unread::NodeLeft) => Err(slot_not_covered(slot)),
+        }
+    }
+}
+
+/// Which member of the pool a target leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Leads {
+    member: u32,
+    is_certain: bool,
+}
+
+impl Leads {
+    /// A small number that is the same for targets that are served together.
+    pub(crate) fn index(self) -> usize {
+        self.member as usize * 2 + usize::from(!self.is_certain)
+    }
+
+    /// The member itself, where no turn among replicas is taken.
+    pub(crate) fn certain(self) -> Option<u32> {
+        self.is_certain.then_some(self.member)
+    }
+}
+
+impl Routes {
+    /// The member that the target leads to; of reads, their shard's primary, for one of the shard's nodes
+    /// answers them together. None where it is not known beforehand.
+    #[inline]
+    pub(crate) fn member_of(&self, target: &Target) -> Option<Leads> {
+        match target {
+            Target::Primary(slot) => {
+                Some(Leads { member: self.primary_of(*slot)?.index, is_certain: true })
+            }
+            Target::Reader(slot) => {
+                Some(Leads { member: self.primary_of(*slot)?.index, is_certain: false })
+            }
+            Target::Node(node) => {
+                let key = self.members.get(self.map.find_address(node)?)?;
+                Some(Leads { member: key.index, is_certain: true })
+            }
+            Target::Named(_) | Target::Any => None,
+        }
+    }
+}
+
+/// What a node is once it has answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// What it was when it was asked.
+    Good,
+    /// No primary any more: which node that is.
+    Demoted(NodeAddress),
+}
+
+impl Lease {
+    /// The member of the pool whose connection it is.
+    pub(crate) fn member(&self) -> u32 {
+        self.place.member
+    }
+
+    /// The connection, to read of it.
+    pub(crate) fn peer(&self) -> &Connection {
+        &self.connection
+    }
+}
