@@ -88,6 +88,11 @@ impl<'a> Builder<'a> {
         self.open(Kind::Array, count as u64);
     }
 
+    /// A Set, whose `count` elements come next.
+    pub fn set(&mut self, count: usize) {
+        self.open(Kind::Set, count as u64);
+    }
+
     /// A Map, whose `pairs` keys and values come next, in turn.
     pub fn map(&mut self, pairs: usize) {
         self.open(Kind::Map, (pairs as u64).saturating_mul(2));
