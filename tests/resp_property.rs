@@ -4,8 +4,8 @@ mod resp_reference;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rediscluster::resp::{Kind, Limits};
-use resp_reference::{Outcome, Value, decoded, reference};
+use rediscluster::resp::{Builder, Kind, Limits, Reply};
+use resp_reference::{Outcome, Value, decoded, reference, value_of};
 
 const LIMITS: Limits = Limits { max_reply_size: 1 << 20, max_reply_depth: 8 };
 
@@ -102,6 +102,17 @@ fn reply() -> impl Strategy<Value = Value> {
     })
 }
 
+/// The value as a copy has it: without attributes.
+fn bare(value: Value) -> Value {
+    match value {
+        Value::With(_, value) => bare(*value),
+        Value::Aggregate(kind, elements) => {
+            Value::Aggregate(kind, elements.into_iter().map(bare).collect())
+        }
+        scalar => scalar,
+    }
+}
+
 fn stream(values: &[Value]) -> Vec<u8> {
     let mut bytes = Vec::new();
     values.iter().for_each(|value| encode(value, &mut bytes));
@@ -123,6 +134,20 @@ proptest! {
             prop_assert_eq!(&decoded(&bytes, [split], LIMITS), &wanted);
         }
         prop_assert_eq!(&decoded(&bytes, 0..bytes.len(), LIMITS), &wanted);
+    }
+
+    /// Replies copied into one, as if they had been sent in an array.
+    #[test]
+    fn copies(values in vec(reply(), 1..4)) {
+        let parts: Vec<_> = values
+            .iter()
+            .map(|value| Reply::from_resp(&stream(std::slice::from_ref(value))).unwrap())
+            .collect();
+        let mut builder = Builder::new();
+        builder.array(parts.len());
+        parts.iter().for_each(|part| builder.copy(part.root()));
+        let together = builder.finish().unwrap();
+        prop_assert_eq!(value_of(&together), bare(Value::Aggregate(Kind::Array, values)));
     }
 
     /// A stream cut off anywhere is neither accepted too early nor refused.

@@ -7,10 +7,12 @@
 //!
 //! The decoder owns the bytes received, the parser finds cells in them and a tree
 //! keeps those until the reply is complete, a block holds both, and a
-//! reply is a block nobody writes to any more. `block` and `reply` together are the arena: the only
-//! two files here with unsafe code.
+//! reply is a block nobody writes to any more. What several nodes answered is
+//! built into one reply. `block` and `reply` together are the arena: the only two
+//! files here with unsafe code.
 
 mod block;
+pub mod build;
 pub mod decode;
 mod decode_error;
 pub mod encode;
@@ -20,6 +22,7 @@ mod parser;
 pub mod reply;
 mod tree;
 
+pub use build::Builder;
 pub use decode::{Decoder, Fill, Limits};
 pub use decode_error::DecodeError;
 pub use kind::Kind;

@@ -288,6 +288,12 @@ impl<'a> ReplyRef<'a> {
         Some(Self(unsafe { root.add(table.get(found)?.tree as usize) }, PhantomData))
     }
 
+    /// This element and all below it, each before what is in it.
+    pub(super) fn pre_order(self) -> impl ExactSizeIterator<Item = ReplyRef<'a>> {
+        // SAFETY: a subtree is `span` consecutive cells of the block.
+        (0..self.cell().span as usize).map(move |index| unsafe { self.step(index) })
+    }
+
     /// This element and all below it in pre-order, and how many bytes from its cell on hold them and
     /// their bytes (attributes, where they are in between, included).
     pub fn cells(self) -> (&'a [Cell], usize) {
