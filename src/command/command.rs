@@ -6,6 +6,7 @@ use std::iter::FusedIterator;
 use crate::resp::encode;
 
 use super::effect::Effect;
+use super::lookup::Word;
 
 /// Room in front of the arguments for `*N\r\n`, written right-aligned each time N changes.
 const ROOM: usize = 16;
@@ -21,6 +22,9 @@ pub struct Command {
 }
 
 impl Command {
+    /// Where the first argument's header begins.
+    pub(super) const FIRST: usize = ROOM;
+
     /// A command without arguments; allocates nothing.
     pub fn new() -> Self {
         Self::default()
@@ -82,6 +86,31 @@ impl Command {
     /// The arguments in order, the name first.
     pub fn arguments(&self) -> Arguments<'_> {
         Arguments { rest: self.bytes.get(ROOM..).unwrap_or_default(), remaining: self.count }
+    }
+
+    /// Argument `index`, 0 for the name; None where there are not so many.
+    #[inline]
+    pub fn argument(&self, index: usize) -> Option<&[u8]> {
+        self.arguments().nth(index)
+    }
+
+    /// The argument whose header begins at an offset, as a word of a name, and the offset of the next
+    /// header. None: there is no argument, or it is too long for a name, or empty.
+    #[inline]
+    pub(super) fn word_at(&self, at: usize) -> Option<(Word<'_>, usize)> {
+        // The encoding is our own: `$`, a digit or two, CRLF.
+        let digit = |byte: u8| usize::from(byte.wrapping_sub(b'0'));
+        let (start, length) = match *self.bytes.get(at..)?.first_chunk()? {
+            [_, units, b'\r', _] => (at + 4, digit(units)),
+            [_, tens, units, b'\r'] => (at + 5, 10 * digit(tens) + digit(units)),
+            _ => return None,
+        };
+        let end = start + length;
+        let text = self.bytes.get(start..end).filter(|text| !text.is_empty())?;
+        // With the room there is always so much in front.
+        let last = u64::from_le_bytes(*self.bytes.get(..end)?.last_chunk()?);
+        let front = if length > 8 { u64::from_le_bytes(*text.first_chunk()?) } else { 0 };
+        Some((Word { text, last: last >> (64 - 8 * length.min(8)), front }, end + 2))
     }
 
     /// The whole command as RESP; nothing while there is no argument.
