@@ -103,6 +103,19 @@ struct Details {
     server_code: String,
     maybe_executed: bool,
     attempts: Vec<Attempt>,
+    keys: Vec<KeyFate>,
+}
+
+/// What became of one key of a command that was split by its keys, and did not succeed as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(i32)]
+pub enum KeyFate {
+    /// It was not written, for certain; of a command that only reads, not read.
+    NotWritten = 0,
+    /// It was written.
+    Written = 1,
+    /// It may have been.
+    Unknown = 2,
 }
 
 /// What fallible functions of this crate return.
@@ -119,6 +132,7 @@ impl Error {
             server_code: String::new(),
             maybe_executed: false,
             attempts: Vec::new(),
+            keys: Vec::new(),
         }))
     }
 
@@ -155,6 +169,26 @@ impl Error {
     pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
         self.0.attempts = attempts;
         self
+    }
+
+    /// Adds what became of each key, by its place among the command's keys, counted from 0.
+    #[must_use]
+    pub fn with_keys(mut self, written: &[usize], unknown: &[usize], unwritten: &[usize]) -> Self {
+        let count = written.len() + unknown.len() + unwritten.len();
+        self.0.keys = vec![KeyFate::NotWritten; count];
+        for (places, fate) in [(written, KeyFate::Written), (unknown, KeyFate::Unknown)] {
+            for &place in places {
+                if let Some(key) = self.0.keys.get_mut(place) {
+                    *key = fate;
+                }
+            }
+        }
+        self
+    }
+
+    /// What became of each key of a command that was split; empty otherwise.
+    pub fn keys(&self) -> &[KeyFate] {
+        &self.0.keys
     }
 
     /// The kind of failure.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::shapes::Shapes;
+use crate::command::Learnt;
 use crate::error::Result;
 use crate::options::Options;
 use crate::pool::Pool;
@@ -9,6 +11,10 @@ use crate::pool::Pool;
 /// Commands on a pool. Any number of threads share a client, and so do forked children.
 pub struct Client {
     pool: Arc<Pool>,
+    /// Commands that the table does not know.
+    pub(super) learnt: Learnt,
+    /// Where the keys are of commands that do not say it all.
+    pub(super) shapes: Shapes,
 }
 
 impl Client {
@@ -22,10 +28,11 @@ impl Client {
 
     /// A client on a pool that others may use, too.
     pub fn with_pool(pool: Arc<Pool>) -> Self {
-        Self { pool }
+        Self { pool, learnt: Learnt::new(), shapes: Shapes::default() }
     }
 
     /// The pool.
+    #[inline]
     pub fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }

@@ -307,10 +307,7 @@ impl Flights<'_> {
         let mut flight = self.flights.swap_remove(at);
         self.terms.watch.remove(flight.watched.take());
         let demoted = Pool::is_demoted(&flight.lease);
-        let error = self.why(error, demoted);
-        if !demoted {
-            Pool::note_failure(&flight.lease, &error);
-        }
+        let error = reason(&flight.lease, error, self.terms.watch.is_fired());
         let (took, lost) = (flight.began.elapsed(), flight.lost());
         let (node, answered) =
             (flight.lease.peer().node().clone(), mem::take(&mut flight.answered));
@@ -353,25 +350,6 @@ impl Flights<'_> {
             let (node, by_replica) = (node.clone(), false);
             let event = Event::Answered { node, reply, by_replica, demoted: true };
             self.tell(parts, part, event, took, fraction);
-        }
-    }
-
-    /// An interrupted connection was ended by this call's token, or because its node lost its role.
-    fn why(&self, error: &Error, demoted: bool) -> Error {
-        if error.status() != Status::Cancelled || self.terms.watch.is_fired() {
-            return error.clone();
-        }
-        let why = if demoted {
-            "another node became the primary in its place"
-        } else {
-            "it was interrupted"
-        };
-        let node = error.node();
-        let lost =
-            Error::new(Status::Connection, format!("{node}: the connection was ended: {why}"));
-        match NodeAddress::parse(node) {
-            Ok(node) => lost.on_node(&node),
-            Err(_) => lost,
         }
     }
 
@@ -520,6 +498,28 @@ impl Flights<'_> {
             part.outcome = Some(Err(error));
         }
     }
+}
+
+/// A connection has ended in a call. Answers why, and whether bytes of the command have left.
+pub(crate) fn loss(lease: Box<Lease>, error: Error, is_cancelled: bool) -> (Error, bool) {
+    let sent = error.maybe_executed();
+    (reason(&lease, &error, is_cancelled), sent)
+}
+
+/// Why a connection has ended: an interrupted one was ended by the call's token, or because its node lost its
+/// role. If the node itself failed, and is a replica, reads pass over it for a while.
+fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
+    let demoted = Pool::is_demoted(lease);
+    if !demoted {
+        Pool::note_failure(lease, error);
+    }
+    if error.status() != Status::Cancelled || is_cancelled {
+        return error.clone();
+    }
+    let node = lease.peer().node();
+    let why =
+        if demoted { "another node became the primary in its place" } else { "it was interrupted" };
+    Error::new(Status::Connection, format!("{node}: the connection was ended: {why}")).on_node(node)
 }
 
 fn lacks_script(part: &Part<'_>, reply: &Reply) -> bool {

@@ -32,32 +32,10 @@
 
 use super::aggregate;
 use super::partial::{Account, Partial};
+use crate::command::Response;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
 use crate::resp::{Builder, Kind, Reply, ReplyRef};
-
-/// How the replies of several nodes become one ("command tips" of the Redis documentation).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Response {
-    /// No tip: lists are concatenated, or put in the order of the keys.
-    Default,
-    /// One node's success is enough.
-    OneSucceeded,
-    /// All have to succeed.
-    AllSucceeded,
-    /// 1 where all say so.
-    AggLogicalAnd,
-    /// 1 where any says so.
-    AggLogicalOr,
-    /// The least number.
-    AggMin,
-    /// The greatest number.
-    AggMax,
-    /// The sum.
-    AggSum,
-    /// Each node's reply says something of its own.
-    Special,
-}
 
 /// What the parts of a call have in common.
 #[derive(Clone, Debug)]

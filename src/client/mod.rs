@@ -7,14 +7,20 @@ mod aggregate;
 mod cancel;
 #[allow(clippy::module_inception)]
 mod client;
+mod execute;
 mod execution;
 mod flight;
 mod flights;
-#[allow(dead_code)] // used by the fan-out
 mod join;
+mod learning;
 mod part;
-#[allow(dead_code)] // as above
 mod partial;
+mod plan;
 mod refusal;
+mod settings;
+mod shapes;
+mod unsuited;
 
+pub use cancel::Cancel;
 pub use client::Client;
+pub use settings::{Route, Settings};

@@ -138,6 +138,20 @@ impl Spec {
         Self { name, arity, flags, keys: Cow::Borrowed(keys), request, response, timeout, sole }
     }
 
+    /// A command of which nothing is known but its name.
+    pub fn unknown(name: &str) -> Self {
+        Self {
+            name: Cow::Owned(name.to_owned()),
+            arity: -1,
+            flags: Flags::NONE,
+            keys: Cow::Borrowed(&[]),
+            request: Request::One,
+            response: Response::Default,
+            timeout: Blocking::Never,
+            sole: 0,
+        }
+    }
+
     /// The same with other keys.
     #[must_use]
     pub fn with_keys(self, keys: impl Into<Cow<'static, [KeySpec]>>) -> Self {

@@ -15,6 +15,7 @@ use crate::connection::Connection;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
+use crate::options::ReadFrom;
 use crate::os::clock::coarse_millis;
 use crate::topology::{Kind, dialled};
 
@@ -59,18 +60,25 @@ impl Target {
 }
 
 impl Pool {
-    /// The target of a command with keys in this slot.
+    /// The target of a command with keys in this slot. `read_from`: in place of the option's.
     ///
     /// # Errors
     /// READ_ONLY to write with `readonly`.
     #[inline]
-    pub(crate) fn target_of(&self, slot: u16, access: Access) -> Result<Target> {
-        if !self.core().is_special(access) {
+    pub(crate) fn target_of(
+        &self,
+        slot: u16,
+        access: Access,
+        read_from: Option<ReadFrom>,
+    ) -> Result<Target> {
+        if !self.core().is_special(access) && read_from.is_none() {
             return Ok(Target::Primary(slot));
         }
         match access {
+            Access::Read if read_from == Some(ReadFrom::Primary) => Ok(Target::Primary(slot)),
             Access::Read => Ok(Target::Reader(slot)),
-            Access::Write => Err(read_only(slot)),
+            Access::Write if self.core().is_special(access) => Err(read_only(slot)),
+            Access::Write => Ok(Target::Primary(slot)),
         }
     }
 
@@ -162,6 +170,15 @@ impl Pool {
     /// Looks for a new primary of the slot.
     pub(crate) fn hurry(&self, _slot: u16, _deadline: Deadline) -> bool {
         false
+    }
+
+    /// Makes sure that there is a map.
+    ///
+    /// # Errors
+    /// Those of a first discovery; CLOSED.
+    pub(crate) fn discover(&self, deadline: Deadline) -> Result<()> {
+        self.core().check_open()?;
+        self.core().discovered(deadline)
     }
 
     /// The present routes, to look several targets up by.
