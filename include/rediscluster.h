@@ -253,6 +253,28 @@ typedef enum {
 } rediscluster_status;
 
 /**
+ * What became of one key of a command that was split by its keys and did not succeed as a whole.
+ */
+typedef enum {
+    /**
+     * There is no such key, or the command was not split.
+     */
+    REDISCLUSTER_KEY_NONE = -1,
+    /**
+     * It was not written, for certain; of a command that only reads, not read.
+     */
+    REDISCLUSTER_KEY_NOT_WRITTEN = 0,
+    /**
+     * It was written.
+     */
+    REDISCLUSTER_KEY_WRITTEN = 1,
+    /**
+     * It may have been.
+     */
+    REDISCLUSTER_KEY_UNKNOWN = 2,
+} rediscluster_key_fate;
+
+/**
  * How much a log line matters. More may be added.
  */
 typedef enum {
@@ -452,6 +474,13 @@ typedef enum {
  * One thing that was tried on the way to an error. Part of its error.
  */
 typedef struct rediscluster_attempt rediscluster_attempt;
+
+/**
+ * A token by which any thread ends the calls whose commands carry it
+ * (rediscluster_command_set_cancel). It is fired once and stays so: a call that carries a fired
+ * token ends before it begins.
+ */
+typedef struct rediscluster_cancel rediscluster_cancel;
 
 /**
  * A client: it takes commands, finds the node of each, follows the cluster wherever it moves, and
@@ -772,6 +801,21 @@ bool rediscluster_error_is_retryable(const rediscluster_error *error);
  * Threads: read-only, any thread.
  */
 bool rediscluster_error_maybe_executed(const rediscluster_error *error);
+
+/**
+ * What became of one key of a command that a client had split by its keys (MSET, DEL), where the call
+ * failed: others may have been written all the same.
+ *
+ * index: the key's place among the command's keys, from 0.
+ *
+ * Returns: a rediscluster_key_fate; REDISCLUSTER_KEY_NONE beyond the last, where nothing was split, and for
+ * NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_key_fate rediscluster_error_key_fate(const rediscluster_error *error,
+                                                  size_t index);
 
 /**
  * How many things were tried before the call failed.
@@ -1654,7 +1698,8 @@ rediscluster_status rediscluster_command_append_packed(rediscluster_command *com
                                                        rediscluster_error **error);
 
 /**
- * Takes all arguments away and keeps the memory, for the next command. NULL is fine.
+ * Takes all arguments away and keeps the memory, for the next command; what was set (timeout, route,
+ * read_from, cancel) stays. NULL is fine.
  *
  * Returns: nothing.
  * Ownership: nothing changes hands.
@@ -1672,6 +1717,104 @@ void rediscluster_command_clear(rediscluster_command *command);
  * Threads: not while another thread uses the object.
  */
 void rediscluster_command_free(rediscluster_command *command);
+
+/**
+ * Makes a token that has not been fired.
+ *
+ * out: the token.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT if `out` is NULL.
+ * Ownership: the token is the caller's, who frees it with rediscluster_cancel_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_cancel_new(rediscluster_cancel **out, rediscluster_error **error);
+
+/**
+ * Ends the calls that carry the token, with CANCELLED: whether the command may have run,
+ * rediscluster_error_maybe_executed says. A call that is connecting to a node ends when that does,
+ * at most after the option `socket_connect_timeout`. In a forked child it ends the child's calls
+ * alone. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+void rediscluster_cancel_fire(const rediscluster_cancel *cancel);
+
+/**
+ * Frees a token. Commands that carry it keep what they need of it. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the token is gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_cancel_free(rediscluster_cancel *cancel);
+
+/**
+ * Sets how long a client's call of the command may take.
+ *
+ * timeout_ms: in milliseconds; 0, -1 and -2 as the header's beginning says; -2 is the option
+ * `command_timeout`. What the command itself blocks for (BLPOP) is added.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_command_set_timeout(rediscluster_command *command,
+                                                     int64_t timeout_ms,
+                                                     rediscluster_error **error);
+
+/**
+ * Sets where a client runs the command, in place of where its keys or its request policy say. On a
+ * connection of the pool it has no effect.
+ *
+ * route: a rediscluster_route.
+ * slot: with REDISCLUSTER_ROUTE_SLOT, 0 to 16383; else not looked at.
+ * node: with REDISCLUSTER_ROUTE_NODE, "host:port", announced or translated, or a node's id; else not looked
+ * at, and may be NULL.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: the text is copied.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_command_set_route(rediscluster_command *command,
+                                                   int32_t route,
+                                                   int32_t slot,
+                                                   const char *node,
+                                                   rediscluster_error **error);
+
+/**
+ * Sets which nodes answer the command if it reads, in place of the option `read_from`.
+ *
+ * read_from: a rediscluster_read_from.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_command_set_read_from(rediscluster_command *command,
+                                                       int32_t read_from,
+                                                       rediscluster_error **error);
+
+/**
+ * Sets the token that ends a client's call of the command.
+ *
+ * cancel: the token; NULL: none any more.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: the command holds the token; the caller's may be freed before it.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_command_set_cancel(rediscluster_command *command,
+                                                    const rediscluster_cancel *cancel,
+                                                    rediscluster_error **error);
 
 /**
  * Makes a client with a pool of its own.
@@ -1704,6 +1847,61 @@ rediscluster_status rediscluster_client_new(const rediscluster_options *options,
 rediscluster_status rediscluster_client_with_pool(rediscluster_pool *pool,
                                                   rediscluster_client **out,
                                                   rediscluster_error **error);
+
+/**
+ * Sends a command where it belongs, follows the cluster wherever it moves meanwhile, and waits for the
+ * reply.
+ *
+ * The command goes where its keys are; without keys, where its request policy says, or to any primary; a
+ * command of many keys (MGET, MSET, DEL, EXISTS, UNLINK, TOUCH) is split by slot, sent to all nodes at once
+ * and its replies joined in order. rediscluster_command_set_route says otherwise. It is sent again only
+ * when it cannot have run, or merely reads (option `retry_on_timeout`); redirects are followed. An error
+ * reply of the server is a reply of kind ERROR, and the status is OK: rediscluster_reply_check turns it
+ * into a status.
+ *
+ * command: the command; it is not changed. How long the call may take, its route, who answers reads, and a
+ * token to end it are the command's settings.
+ * reply: the reply.
+ *
+ * Returns: REDISCLUSTER_OK. Nothing was sent: INVALID_ARGUMENT, also for a wrong number of arguments and for
+ * commands that need a connection of their own (MULTI, SUBSCRIBE, WAIT, SELECT: the message says what to use
+ * instead); CROSS_SLOT; UNROUTABLE; UNKNOWN_NODE; READ_ONLY with the option `readonly`; POOL_EXHAUSTED;
+ * POOL_TIMEOUT; CLOSED. Otherwise TIMEOUT; CONNECTION; AUTH; TLS; PROTOCOL; LIMIT; UNREACHABLE;
+ * SLOT_NOT_COVERED; TOO_MANY_REDIRECTS; CANCELLED; and what the server put off until the time was over:
+ * TRY_AGAIN, CLUSTER_DOWN, LOADING, READ_ONLY. rediscluster_error_maybe_executed tells whether the command may
+ * have run, rediscluster_error_attempt what was tried, rediscluster_error_key_fate what became of each key
+ * of a split command.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: until the reply is there, at most the command's timeout, or the option `command_timeout`; what the
+ * command itself blocks for (BLPOP, XREAD BLOCK) is added.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_execute(rediscluster_client *client,
+                                                const rediscluster_command *command,
+                                                rediscluster_reply **reply,
+                                                rediscluster_error **error);
+
+/**
+ * The same for a command that is given as an array of arguments, as main() gets them, with no settings of
+ * its own. In C, rediscluster_client_command(client, REDISCLUSTER_ARGS("SET", key, value), &reply, &error)
+ * fills the middle.
+ *
+ * argc: how many arguments; at least 1.
+ * argv: the arguments, the command's name first.
+ * argvlen: their lengths in bytes; NULL: each is NUL-terminated.
+ * reply: the reply.
+ *
+ * Returns: as rediscluster_client_execute.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: as rediscluster_client_execute.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_command(rediscluster_client *client,
+                                                size_t argc,
+                                                const char *const *argv,
+                                                const size_t *argvlen,
+                                                rediscluster_reply **reply,
+                                                rediscluster_error **error);
 
 /**
  * The client's pool, for connections of the program's own, refreshes and statistics.

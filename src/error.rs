@@ -108,14 +108,13 @@ struct Details {
 
 /// What became of one key of a command that was split by its keys, and did not succeed as a whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(i32)]
 pub enum KeyFate {
     /// It was not written, for certain; of a command that only reads, not read.
-    NotWritten = 0,
+    NotWritten,
     /// It was written.
-    Written = 1,
+    Written,
     /// It may have been.
-    Unknown = 2,
+    Unknown,
 }
 
 /// What fallible functions of this crate return.

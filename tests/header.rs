@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 17] = [
+const FILES: [&str; 19] = [
     "version",
     "status",
     "error",
@@ -20,6 +20,8 @@ const FILES: [&str; 17] = [
     "redirect",
     "connection",
     "command",
+    "cancel",
+    "setting",
     "client",
     "reply",
     "topology",

@@ -1,21 +1,24 @@
 //! Clients: commands on a pool, shared by threads.
 
+use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
 
 use super::call::{self, call};
+use super::command::{append_argv, rediscluster_command};
 use super::error::rediscluster_error;
 use super::options::rediscluster_options;
 use super::pool::rediscluster_pool;
+use super::reply::rediscluster_reply;
 use super::status::rediscluster_status;
 use super::{arg, handle};
-use crate::client::Client;
+use crate::client::{Client, Settings};
+use crate::command::Command;
 
 /// A client: it takes commands, finds the node of each, follows the cluster wherever it moves, and
 /// says of each command whether it ran. Any number of threads share one. After a fork the child may
 /// go on using it: it makes connections of its own.
 pub struct rediscluster_client {
-    #[allow(dead_code)]
     pub(super) core: Arc<Client>,
     pool: rediscluster_pool,
 }
@@ -75,6 +78,86 @@ pub unsafe extern "C" fn rediscluster_client_with_pool(
         // SAFETY: NULL or a live pool, by the API's contract.
         let pool = unsafe { arg::object(pool, "pool") }?;
         *out = handle::give(rediscluster_client::new(Client::with_pool(pool.0.clone())));
+        Ok(())
+    })
+}
+
+/// Sends a command where it belongs, follows the cluster wherever it moves meanwhile, and waits for the
+/// reply.
+///
+/// The command goes where its keys are; without keys, where its request policy says, or to any primary; a
+/// command of many keys (MGET, MSET, DEL, EXISTS, UNLINK, TOUCH) is split by slot, sent to all nodes at once
+/// and its replies joined in order. rediscluster_command_set_route says otherwise. It is sent again only
+/// when it cannot have run, or merely reads (option `retry_on_timeout`); redirects are followed. An error
+/// reply of the server is a reply of kind ERROR, and the status is OK: rediscluster_reply_check turns it
+/// into a status.
+///
+/// command: the command; it is not changed. How long the call may take, its route, who answers reads, and a
+/// token to end it are the command's settings.
+/// reply: the reply.
+///
+/// Returns: REDISCLUSTER_OK. Nothing was sent: INVALID_ARGUMENT, also for a wrong number of arguments and for
+/// commands that need a connection of their own (MULTI, SUBSCRIBE, WAIT, SELECT: the message says what to use
+/// instead); CROSS_SLOT; UNROUTABLE; UNKNOWN_NODE; READ_ONLY with the option `readonly`; POOL_EXHAUSTED;
+/// POOL_TIMEOUT; CLOSED. Otherwise TIMEOUT; CONNECTION; AUTH; TLS; PROTOCOL; LIMIT; UNREACHABLE;
+/// SLOT_NOT_COVERED; TOO_MANY_REDIRECTS; CANCELLED; and what the server put off until the time was over:
+/// TRY_AGAIN, CLUSTER_DOWN, LOADING, READ_ONLY. rediscluster_error_maybe_executed tells whether the command may
+/// have run, rediscluster_error_attempt what was tried, rediscluster_error_key_fate what became of each key
+/// of a split command.
+/// Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+/// Blocks: until the reply is there, at most the command's timeout, or the option `command_timeout`; what the
+/// command itself blocks for (BLPOP, XREAD BLOCK) is added.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_client_execute(
+    client: *mut rediscluster_client,
+    command: *const rediscluster_command,
+    reply: *mut *mut rediscluster_reply,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let reply = unsafe { arg::output(reply, "reply") }?;
+        // SAFETY: NULL or a live client, by the API's contract.
+        let client = unsafe { arg::object(client, "client") }?;
+        // SAFETY: NULL or a live command nobody changes now, by the API's contract.
+        let command = unsafe { arg::object(command, "command") }?;
+        *reply = handle::give_reply(client.core.execute(&command.core, &command.settings)?);
+        Ok(())
+    })
+}
+
+/// The same for a command that is given as an array of arguments, as main() gets them, with no settings of
+/// its own. In C, rediscluster_client_command(client, REDISCLUSTER_ARGS("SET", key, value), &reply, &error)
+/// fills the middle.
+///
+/// argc: how many arguments; at least 1.
+/// argv: the arguments, the command's name first.
+/// argvlen: their lengths in bytes; NULL: each is NUL-terminated.
+/// reply: the reply.
+///
+/// Returns: as rediscluster_client_execute.
+/// Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+/// Blocks: as rediscluster_client_execute.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_client_command(
+    client: *mut rediscluster_client,
+    argc: usize,
+    argv: *const *const c_char,
+    argvlen: *const usize,
+    reply: *mut *mut rediscluster_reply,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let reply = unsafe { arg::output(reply, "reply") }?;
+        // SAFETY: NULL or a live client, by the API's contract.
+        let client = unsafe { arg::object(client, "client") }?;
+        let mut command = Command::new();
+        // SAFETY: the caller's arguments, as the API's contract has them.
+        unsafe { append_argv(&mut command, argc, argv, argvlen) }?;
+        *reply = handle::give_reply(client.core.execute(&command, &Settings::default())?);
         Ok(())
     })
 }

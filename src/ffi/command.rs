@@ -6,11 +6,58 @@ use super::call::{self, Failure, call};
 use super::error::rediscluster_error;
 use super::status::rediscluster_status;
 use super::{arg, handle};
+use crate::client::Settings;
 use crate::command::Command;
 
 /// A command and its arguments, encoded as they are appended. It may be sent any number of times,
 /// on any number of connections, also by several threads at once while nobody changes it.
-pub struct rediscluster_command(pub(super) Command);
+pub struct rediscluster_command {
+    pub(super) core: Command,
+    pub(super) settings: Settings,
+}
+
+impl From<Command> for rediscluster_command {
+    fn from(core: Command) -> Self {
+        Self { core, settings: Settings::default() }
+    }
+}
+
+/// Appends the arguments of an argv to a command; the first call's first is its name.
+///
+/// # Safety
+/// `argv` is NULL or has `argc` entries, each NULL or of the length that `argvlen` says, or NUL-terminated where
+/// `argvlen` is NULL.
+pub(super) unsafe fn append_argv(
+    command: &mut Command,
+    argc: usize,
+    argv: *const *const c_char,
+    argvlen: *const usize,
+) -> Result<(), Failure> {
+    if argc == 0 {
+        return Err(Failure::argument("argc", "must be 1 or more: a command has a name"));
+    }
+    // SAFETY: NULL or `argc` pointers, by the caller's promise.
+    let arguments = unsafe { arg::array(argv, argc, "argv") }?;
+    let lengths = if argvlen.is_null() {
+        None
+    } else {
+        // SAFETY: `argc` lengths, by the caller's promise.
+        Some(unsafe { arg::array(argvlen, argc, "argvlen") }?)
+    };
+    for (index, &argument) in arguments.iter().enumerate() {
+        let argument = match lengths {
+            // SAFETY: NULL or that many bytes, by the caller's promise.
+            Some(lengths) => unsafe { arg::bytes(argument.cast(), lengths[index], "argv[i]") }?,
+            None if argument.is_null() => {
+                return Err(Failure::argument("argv[i]", "must not be NULL"));
+            }
+            // SAFETY: not NULL, and NUL-terminated by the caller's promise.
+            None => unsafe { CStr::from_ptr(argument) }.to_bytes(),
+        };
+        command.append(argument);
+    }
+    Ok(())
+}
 
 /// Makes a command without arguments; the first one appended is its name.
 ///
@@ -28,7 +75,7 @@ pub unsafe extern "C" fn rediscluster_command_new(
     call(error, || {
         // SAFETY: NULL or a place for one pointer, by the API's contract.
         let out = unsafe { arg::output(out, "out") }?;
-        *out = handle::give(rediscluster_command(Command::new()));
+        *out = handle::give(rediscluster_command::from(Command::new()));
         Ok(())
     })
 }
@@ -58,31 +105,10 @@ pub unsafe extern "C" fn rediscluster_command_from_argv(
     call(error, || {
         // SAFETY: NULL or a place for one pointer, by the API's contract.
         let out = unsafe { arg::output(out, "out") }?;
-        if argc == 0 {
-            return Err(Failure::argument("argc", "must be 1 or more: a command has a name"));
-        }
-        // SAFETY: NULL or `argc` pointers, by the API's contract.
-        let arguments = unsafe { arg::array(argv, argc, "argv") }?;
-        let lengths = if argvlen.is_null() {
-            None
-        } else {
-            // SAFETY: `argc` lengths, by the API's contract.
-            Some(unsafe { arg::array(argvlen, argc, "argvlen") }?)
-        };
         let mut command = Command::new();
-        for (index, &argument) in arguments.iter().enumerate() {
-            let argument = match lengths {
-                // SAFETY: NULL or that many bytes, by the API's contract.
-                Some(lengths) => unsafe { arg::bytes(argument.cast(), lengths[index], "argv[i]") }?,
-                None if argument.is_null() => {
-                    return Err(Failure::argument("argv[i]", "must not be NULL"));
-                }
-                // SAFETY: not NULL, and NUL-terminated by the API's contract.
-                None => unsafe { CStr::from_ptr(argument) }.to_bytes(),
-            };
-            command.append(argument);
-        }
-        *out = handle::give(rediscluster_command(command));
+        // SAFETY: the caller's arguments, as the API's contract has them.
+        unsafe { append_argv(&mut command, argc, argv, argvlen) }?;
+        *out = handle::give(rediscluster_command::from(command));
         Ok(())
     })
 }
@@ -110,7 +136,7 @@ pub unsafe extern "C" fn rediscluster_command_append(
         // A fault planted for the test that a panic ends as a status.
         #[cfg(rediscluster_fault = "panic")]
         assert_ne!(data, b"rediscluster_fault: panic");
-        command.0.append(data);
+        command.core.append(data);
         Ok(())
     })
 }
@@ -148,14 +174,15 @@ pub unsafe extern "C" fn rediscluster_command_append_packed(
         let mut rest = unsafe { arg::bytes(data, total, "data") }?;
         for &length in lengths {
             let (argument, behind) = rest.split_at(length);
-            command.0.append(argument);
+            command.core.append(argument);
             rest = behind;
         }
         Ok(())
     })
 }
 
-/// Takes all arguments away and keeps the memory, for the next command. NULL is fine.
+/// Takes all arguments away and keeps the memory, for the next command; what was set (timeout, route,
+/// read_from, cancel) stays. NULL is fine.
 ///
 /// Returns: nothing.
 /// Ownership: nothing changes hands.
@@ -165,7 +192,7 @@ pub unsafe extern "C" fn rediscluster_command_append_packed(
 pub unsafe extern "C" fn rediscluster_command_clear(command: *mut rediscluster_command) {
     // SAFETY: NULL or a live command no other thread uses now, by the API's contract.
     if let Some(command) = unsafe { command.as_mut() } {
-        call::or_else((), || command.0.clear());
+        call::or_else((), || command.core.clear());
     }
 }
 

@@ -25,10 +25,10 @@ pub struct rediscluster_connection {
 unsafe fn sendable<'a>(command: *const rediscluster_command) -> Result<&'a Command, Failure> {
     // SAFETY: the caller's promise.
     let command = unsafe { arg::object(command, "command") }?;
-    if command.0.argument_count() == 0 {
+    if command.core.argument_count() == 0 {
         return Err(Failure::argument("command", "has no arguments: append its name first"));
     }
-    Ok(&command.0)
+    Ok(&command.core)
 }
 
 /// Sends a command and waits for its reply.

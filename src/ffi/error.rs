@@ -4,7 +4,8 @@ use std::ffi::{CString, c_char};
 
 use super::status::rediscluster_status;
 use super::{call, handle, text};
-use crate::error::{Attempt, Error};
+
+use crate::error::{Attempt, Error, KeyFate};
 
 /// Why a call failed: a status, a message for people, and what programs ask for. It owns all it
 /// shows; free it with rediscluster_error_free. Never holds a password, a key, an argument or a
@@ -148,6 +149,46 @@ pub unsafe extern "C" fn rediscluster_error_maybe_executed(
 ) -> bool {
     // SAFETY: NULL or a live error, by the API's contract.
     unsafe { error.as_ref() }.is_some_and(|error| error.error.maybe_executed())
+}
+
+/// What became of one key of a command that was split by its keys and did not succeed as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub enum rediscluster_key_fate {
+    /// There is no such key, or the command was not split.
+    REDISCLUSTER_KEY_NONE = -1,
+    /// It was not written, for certain; of a command that only reads, not read.
+    REDISCLUSTER_KEY_NOT_WRITTEN = 0,
+    /// It was written.
+    REDISCLUSTER_KEY_WRITTEN = 1,
+    /// It may have been.
+    REDISCLUSTER_KEY_UNKNOWN = 2,
+}
+
+/// What became of one key of a command that a client had split by its keys (MSET, DEL), where the call
+/// failed: others may have been written all the same.
+///
+/// index: the key's place among the command's keys, from 0.
+///
+/// Returns: a rediscluster_key_fate; REDISCLUSTER_KEY_NONE beyond the last, where nothing was split, and for
+/// NULL.
+/// Ownership: nothing changes hands.
+/// Blocks: no.
+/// Threads: read-only, any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_error_key_fate(
+    error: *const rediscluster_error,
+    index: usize,
+) -> rediscluster_key_fate {
+    use rediscluster_key_fate::*;
+    // SAFETY: NULL or a live error, by the API's contract.
+    let error = unsafe { error.as_ref() };
+    match error.and_then(|error| error.error.keys().get(index)) {
+        None => REDISCLUSTER_KEY_NONE,
+        Some(KeyFate::NotWritten) => REDISCLUSTER_KEY_NOT_WRITTEN,
+        Some(KeyFate::Written) => REDISCLUSTER_KEY_WRITTEN,
+        Some(KeyFate::Unknown) => REDISCLUSTER_KEY_UNKNOWN,
+    }
 }
 
 /// How many things were tried before the call failed.

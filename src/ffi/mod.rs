@@ -45,6 +45,10 @@ pub mod connection;
 
 pub mod command;
 
+pub mod cancel;
+
+pub mod setting;
+
 pub mod client;
 
 pub mod reply;
