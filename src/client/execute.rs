@@ -9,7 +9,9 @@ use super::flights::{self, Terms};
 use super::join::{self, Joining};
 use super::part::Part;
 use super::plan::{Plan, access_of, plan, replays};
+use super::planned::Planned;
 use super::settings::Settings;
+use super::unsuited;
 use crate::command::{Block, Blocking, Command, Spec, find};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
@@ -113,84 +115,61 @@ impl Client {
     /// The long way: whatever has no, several, or unknown keys, blocks, or has settings of its own.
     #[inline(never)]
     fn execute_slowly(&self, command: &Command, settings: &Settings) -> Result<Reply> {
-        if command.argument_count() == 0 {
-            return Err(Error::new(
-                Status::InvalidArgument,
-                "the command has no name: append its arguments first",
-            ));
-        }
         let began = Instant::now();
         let timeout = settings.timeout.unwrap_or(Timeout::Default);
         let first = self.terms(self.deadline(began, timeout, None), self.silence(None), settings);
+        let mut planned = self.plan_of(command, settings, &first)?;
+        let block = planned.block;
+        let mut terms =
+            self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
+        let joining = planned.joining.take();
+        terms.names_nodes = joining.is_some();
+        let map = self.pool().topology();
+        let mut parts = Vec::new();
+        planned.parts(command.encoded(), &mut parts);
+        flights::run(self.pool(), &terms, &mut parts);
+        match joining {
+            Some(joining) => join_parts(&map, &planned.name, &joining, parts.into_iter()),
+            None => {
+                let outcome = parts.pop().and_then(|part| part.outcome);
+                outcome.unwrap_or_else(|| Err(no_outcome()))
+            }
+        }
+    }
+
+    /// A command's plan. A server is asked for what only it can tell: commands that no table holds, and keys.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT, CROSS_SLOT, UNROUTABLE, UNKNOWN_NODE, READ_ONLY: the command is not to be sent. Those
+    /// of a call, where a server was asked.
+    pub(super) fn plan_of(
+        &self,
+        command: &Command,
+        settings: &Settings,
+        terms: &Terms<'_>,
+    ) -> Result<Planned> {
+        if command.argument_count() == 0 {
+            return Err(unsuited::nameless());
+        }
         let learnt;
         let spec = match find(command) {
             Some(spec) => spec,
             None => {
-                learnt = self.learn(command, settings, &first)?;
+                learnt = self.learn(command, settings, terms)?;
                 &*learnt
             }
         };
-        let plan = self.plan(spec, command, settings, &first)?;
-        let block = spec.blocks_for(command);
-        let terms = self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
-        let replays = replays(spec);
-        match plan {
-            Plan::One(target) => {
-                self.run_one(&terms, Part::new(command.encoded(), target, replays))
-            }
-            Plan::Each { targets, joining } => {
-                let parts = targets.into_iter();
-                let parts = parts.map(|target| Part::new(command.encoded(), target, replays));
-                self.run_several(terms, &spec.name, joining, parts.collect())
-            }
-            Plan::Split { parts, joining } => {
-                let parts = parts
-                    .iter()
-                    .map(|(target, command)| Part::new(command.encoded(), target.clone(), replays));
-                self.run_several(terms, &spec.name, joining, parts.collect())
-            }
-            Plan::Ask => Err(no_outcome()),
-        }
-    }
-
-    /// The plan of a command; a server is asked for keys that only it can tell.
-    fn plan(
-        &self,
-        spec: &Spec,
-        command: &Command,
-        settings: &Settings,
-        terms: &Terms<'_>,
-    ) -> Result<Plan> {
-        // What depends on the map needs one.
+        // What is refused is refused without a look at the cluster; what depends on the map needs one.
+        unsuited::check(spec, command)?;
         self.pool().discover(terms.rules.deadline)?;
-        match plan(self.pool(), spec, command, settings, None)? {
+        let (plan, reason) = match plan(self.pool(), spec, command, settings, None)? {
             (Plan::Ask, _) => {
                 let keys = self.ask_for_keys(command, terms)?;
-                Ok(plan(self.pool(), spec, command, settings, Some(&keys))?.0)
+                plan(self.pool(), spec, command, settings, Some(&keys))?
             }
-            (plan, _) => Ok(plan),
-        }
-    }
-
-    /// Runs the parts of one command and joins their replies.
-    fn run_several(
-        &self,
-        mut terms: Terms<'_>,
-        name: &str,
-        joining: Joining,
-        mut parts: Vec<Part<'_>>,
-    ) -> Result<Reply> {
-        terms.names_nodes = true;
-        let map = self.pool().topology();
-        flights::run(self.pool(), &terms, &mut parts);
-        let writes = parts.first().is_some_and(|part| !part.replays);
-        let joined = parts.into_iter().map(|part| {
-            let node = part.node.unwrap_or_else(|| node_of(&map, &part.home));
-            join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
-        });
-        join::join(name, writes, &joining, joined.collect()).map_err(|partial| {
-            partial.error.with_keys(&partial.written, &partial.unknown, &partial.unwritten)
-        })
+            planned => planned,
+        };
+        Planned::new(spec, command, plan, reason)
     }
 
     /// What a call goes by.
@@ -254,6 +233,25 @@ fn node_of(map: &SlotMap, target: &Target) -> NodeAddress {
         Target::Named(_) | Target::Any => None,
     };
     known.unwrap_or_else(|| NodeAddress::new("unknown", 0))
+}
+
+/// Joins the parts of one command.
+pub(super) fn join_parts<'a>(
+    map: &SlotMap,
+    name: &str,
+    joining: &Joining,
+    parts: impl Iterator<Item = Part<'a>>,
+) -> Result<Reply> {
+    let mut writes = false;
+    let joined = parts.map(|part| {
+        writes |= !part.replays;
+        let node = part.node.unwrap_or_else(|| node_of(map, &part.home));
+        join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
+    });
+    let joined = joined.collect();
+    join::join(name, writes, joining, joined).map_err(|partial| {
+        partial.error.with_keys(&partial.written, &partial.unknown, &partial.unwritten)
+    })
 }
 
 #[cold]

@@ -15,7 +15,9 @@ mod join;
 mod learning;
 mod part;
 mod partial;
+mod pipeline;
 mod plan;
+mod planned;
 mod refusal;
 mod settings;
 mod shapes;
@@ -23,4 +25,5 @@ mod unsuited;
 
 pub use cancel::Cancel;
 pub use client::Client;
+pub use pipeline::Pipeline;
 pub use settings::{Route, Settings};

@@ -52,7 +52,6 @@ pub(crate) fn plan(
     settings: &Settings,
     told: Option<&[usize]>,
 ) -> Result<(Plan, Reason)> {
-    unsuited::check(spec, command)?;
     let access = access_of(spec);
     let read_from = settings.read_from;
     match &settings.route {

@@ -20,6 +20,11 @@ pub(crate) fn check(spec: &Spec, command: &Command) -> Result<()> {
     Err(Error::new(Status::InvalidArgument, format!("{}: {}", spec.name, instead(spec, effect))))
 }
 
+#[cold]
+pub(crate) fn nameless() -> Error {
+    Error::new(Status::InvalidArgument, "the command has no name: append its arguments first")
+}
+
 /// WAIT and WAITAOF speak of the writes of their own connection: on another one they answer at once, as if all
 /// were replicated (the servers' documentation of WAIT).
 fn is_about_its_connection(spec: &Spec) -> bool {

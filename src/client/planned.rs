@@ -1,0 +1,49 @@
+//! A command's plan as the parts of a call.
+
+use super::execute::no_outcome;
+use super::join::Joining;
+use super::part::Part;
+use super::plan::{Plan, Reason, replays};
+use crate::command::{Block, Command, Spec};
+use crate::error::Result;
+use crate::pool::Target;
+
+/// A command's plan, and what is to be known of it besides.
+pub(super) struct Planned {
+    pub(super) name: String,
+    pub(super) replays: bool,
+    pub(super) targets: Vec<Target>,
+    /// Of a split command, each target's own.
+    commands: Vec<Command>,
+    /// None: there is one target.
+    pub(super) joining: Option<Joining>,
+    /// How long the command itself may wait for something to happen.
+    pub(super) block: Option<Block>,
+    /// Why it goes there.
+    pub(super) reason: Reason,
+}
+
+impl Planned {
+    pub(super) fn new(spec: &Spec, command: &Command, plan: Plan, reason: Reason) -> Result<Self> {
+        let (name, replays) = (spec.name.to_string(), replays(spec));
+        let (targets, commands, joining) = match plan {
+            Plan::One(target) => (vec![target], Vec::new(), None),
+            Plan::Each { targets, joining } => (targets, Vec::new(), Some(joining)),
+            Plan::Split { parts, joining } => {
+                let (targets, commands) = parts.into_iter().unzip();
+                (targets, commands, Some(joining))
+            }
+            Plan::Ask => return Err(no_outcome()),
+        };
+        let block = spec.blocks_for(command);
+        Ok(Self { name, replays, targets, commands, joining, block, reason })
+    }
+
+    /// Its parts; `encoded` is the command itself.
+    pub(super) fn parts<'a>(&'a self, encoded: &'a [u8], parts: &mut Vec<Part<'a>>) {
+        for (index, target) in self.targets.iter().enumerate() {
+            let encoded = self.commands.get(index).map_or(encoded, Command::encoded);
+            parts.push(Part::new(encoded, target.clone(), self.replays));
+        }
+    }
+}
