@@ -64,8 +64,8 @@ fn play(mut discovery: Discovery, script: Script<'_>) -> (Vec<(String, Query)>, 
     let mut asked = Vec::new();
     loop {
         match discovery.step() {
-            Step::Done(result) => return (asked, result),
-            Step::Ask { node, query } => {
+            Step::Done(result) => return (asked, result.map(|found| found.map)),
+            Step::Ask { node, query, .. } => {
                 let name = node.to_string();
                 asked.push((name.clone(), query));
                 assert!(asked.len() < 10_000, "it does not end");
@@ -317,7 +317,7 @@ fn a_deadline_ends_it_with_what_there_is() {
     let partial = Reply::from_resp(view(&[(0, 9, "a:1")]).as_bytes()).unwrap();
     discovery.answered(&partial, A_MILLISECOND);
     discovery.step();
-    assert_eq!(discovery.expired().unwrap().covered(), 10);
+    assert_eq!(discovery.expired().unwrap().map.covered(), 10);
 }
 
 #[test]

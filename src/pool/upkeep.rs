@@ -12,7 +12,7 @@ use crate::error::{Result, Status};
 use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
-use crate::topology::{Kind, Outcome, discover};
+use crate::topology::{Found, Kind, Outcome, discover};
 
 /// How many views one refresh asks for, where redirects outdate them as they come.
 const MOST_VIEWS: usize = 3;
@@ -21,7 +21,7 @@ impl Core {
     /// Asks the cluster for its topology and installs the answer, one thread for all who want it.
     /// `suspects` are asked after all others. A view asked for before a redirect corrected the present map
     /// does not replace it: the cluster is asked again, and the corrected map stays where redirects come
-    /// faster than answers.
+    /// faster than answers. Nor does one that is older by its config epochs, for a while.
     pub(super) fn refresh(
         self: &Arc<Self>,
         kind: Kind,
@@ -34,8 +34,14 @@ impl Core {
                 let known = Some(&*present).filter(|map| map.version() > 0);
                 let found = discover(&self.dialer, known, suspects, deadline);
                 self.redirects.refreshed();
-                let map = Arc::new(found?);
+                let Found { mut map, is_older } = found?;
+                if is_older && self.refresh.refuses_older(&present) {
+                    return Ok(present);
+                }
+                map.inherit_epochs(&present);
+                let map = Arc::new(map);
                 if self.install_in_place_of(present.version(), map.clone(), true) {
+                    self.refresh.installed();
                     return Ok(map);
                 }
             }
