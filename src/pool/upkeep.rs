@@ -194,3 +194,7 @@ impl Core {
         next.map(|due| Duration::from_millis(due.saturating_sub(now))).or(fallback)
     }
 }
+
+#[cfg(test)]
+#[path = "stale_view_tests.rs"]
+mod stale_view_tests;
