@@ -13,6 +13,7 @@
 //!
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
+mod changes;
 mod checkout;
 pub mod handles;
 mod lease;

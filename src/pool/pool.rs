@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::changes::Changes;
 use super::checkout::Access;
 use super::handles::{self, Handle};
 use super::lease::{Lease, Place};
@@ -39,6 +40,7 @@ pub(super) struct Core {
     pub(super) members: Mutex<Members>,
     pub(super) refresh: Refresh,
     pub(super) redirects: Redirects,
+    pub(super) changes: Changes,
     /// Something timed asks since when a connection is idle.
     notes_idle_time: bool,
     /// The kinds of [`Access`] that are not simply the primary's: reading with `read_from`, writing with
@@ -59,6 +61,7 @@ impl Core {
             members: Mutex::new(members),
             refresh: Refresh::new(options.topology_refresh_min_interval),
             redirects: Redirects::default(),
+            changes: Changes::default(),
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
             special: (u8::from(options.read_from != ReadFrom::Primary) * Access::Read as u8)
@@ -138,6 +141,7 @@ impl Core {
         let old = std::mem::replace(&mut members.routes, Arc::new(routes));
         drop(members);
         drop(old);
+        self.changes.announce();
         outbox.deliver();
         true
     }

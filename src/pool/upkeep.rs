@@ -66,6 +66,7 @@ impl Core {
         }
         members.retire_all(&mut outbox);
         drop(members);
+        self.changes.announce();
         outbox.deliver();
     }
 
