@@ -6,7 +6,7 @@
 //! hundred instructions; dialing, closing and the idle check happen outside.
 //!
 //! Locks, in the order they may be taken: `Core::members`, then a `Waiter`'s gift. The lock of a
-//! handle's entry (`handles`) and the refresh gate's are never held together with either.
+//! handle's entry (`handles`), the refresh gate's and that of the probes are never held together with either.
 //!
 //! After a fork the child's first call builds a new `Core` from the options ([`PerProcess`]); the
 //! parent's is abandoned with its locks unopened.
@@ -24,6 +24,7 @@ mod members;
 mod outbox;
 #[allow(clippy::module_inception)]
 mod pool;
+mod probe;
 mod reader;
 mod redirect;
 mod rest;

@@ -10,6 +10,7 @@ use super::handles::{self, Handle};
 use super::lease::{Lease, Place};
 use super::members::Members;
 use super::outbox::Outbox;
+use super::probe::Probes;
 use super::redirect::Redirects;
 use super::routes::Routes;
 use super::stats::Stats;
@@ -41,6 +42,7 @@ pub(super) struct Core {
     pub(super) refresh: Refresh,
     pub(super) redirects: Redirects,
     pub(super) changes: Changes,
+    pub(super) probes: Probes,
     /// Something timed asks since when a connection is idle.
     notes_idle_time: bool,
     /// The kinds of [`Access`] that are not simply the primary's: reading with `read_from`, writing with
@@ -62,6 +64,7 @@ impl Core {
             refresh: Refresh::new(options.topology_refresh_min_interval),
             redirects: Redirects::default(),
             changes: Changes::default(),
+            probes: Probes::default(),
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
             special: (u8::from(options.read_from != ReadFrom::Primary) * Access::Read as u8)

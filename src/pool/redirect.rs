@@ -14,7 +14,7 @@ use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::options::Translation;
 use crate::slot::SLOT_COUNT;
-use crate::topology::{Kind, dialled, patch};
+use crate::topology::{Kind, KnownNode, dialled, patch};
 
 /// Redirects so far.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Redirects {
 }
 
 /// A node as a redirect names it.
-struct Named {
+pub(super) struct Named {
     /// Where it is dialled.
     address: NodeAddress,
     /// As the server wrote it.
@@ -41,6 +41,11 @@ struct Named {
 }
 
 impl Named {
+    /// A node of a map.
+    pub(super) fn known(node: &KnownNode) -> Self {
+        Self { address: node.address.clone(), announced: node.announced.clone() }
+    }
+
     fn read(node: &str, translation: &Translation) -> Result<Self> {
         let refused =
             |problem: String| Err(Error::new(Status::InvalidArgument, format!("node {problem}")));
@@ -111,7 +116,7 @@ impl Pool {
 
 impl Core {
     /// Installs the map that says so. A map that another thread installed meanwhile is patched anew.
-    fn patch(self: &Arc<Self>, slot: u16, node: &Named) {
+    pub(super) fn patch(self: &Arc<Self>, slot: u16, node: &Named) {
         loop {
             let present = self.routes().map.clone();
             if present.version() == 0 {

@@ -28,6 +28,7 @@ impl Core {
         suspects: &[NodeAddress],
         deadline: Deadline,
     ) -> Result<Outcome> {
+        self.probes.tidy();
         self.refresh.run(kind, deadline, || {
             for _ in 0..MOST_VIEWS {
                 let present = self.routes().map.clone();
@@ -68,6 +69,7 @@ impl Core {
         drop(members);
         self.changes.announce();
         outbox.deliver();
+        self.probes.close_all();
     }
 
     /// Does what is due: the timed refresh (`topology_refresh_interval`), closing what has been idle
@@ -77,6 +79,7 @@ impl Core {
     pub(super) fn maintain(self: &Arc<Self>, budget: Duration) -> (Option<Duration>, Result<()>) {
         let deadline = Deadline::after(budget);
         self.close_expired();
+        self.probes.tidy();
         self.check_health(deadline);
         let refreshed = self.refresh_if_due(deadline);
         let next = [self.next_refresh(), self.next_idle_work()].into_iter().flatten().min();
