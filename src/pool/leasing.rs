@@ -201,7 +201,7 @@ impl Core {
         let is_near = zone.is_some() && connection.availability_zone() == zone;
         let old_routes = {
             let mut members = self.members.lock();
-            members.dialed(&mut place, coarse_millis());
+            members.dialed(&mut place, connection.interrupter(), coarse_millis());
             match read_from {
                 ReadFrom::Az => members.learn_zone(place.member, is_near, read_from),
                 _ => None,

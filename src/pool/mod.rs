@@ -15,7 +15,9 @@
 
 mod changes;
 mod checkout;
+mod demotion;
 pub mod handles;
+mod install;
 mod lease;
 mod leasing;
 mod limits;
@@ -30,10 +32,12 @@ mod redirect;
 mod rest;
 mod routes;
 pub mod stats;
+mod suspicion;
 mod upkeep;
 mod waiters;
 
 pub use checkout::Access;
+pub use demotion::Standing;
 pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;

@@ -87,6 +87,12 @@ impl Routes {
         self.members.get(self.map.primary_of(slot)?).copied()
     }
 
+    /// The members of all primaries with slots.
+    pub(super) fn owners(&self) -> Vec<MemberKey> {
+        let primaries = self.map.nodes().iter().zip(&self.members).take(self.map.shard_count());
+        primaries.filter(|(node, _)| !node.slots.is_empty()).map(|(_, &key)| key).collect()
+    }
+
     /// The member of a node by address or id.
     pub(super) fn find(&self, node: &str) -> Option<MemberKey> {
         self.members.get(self.map.find(node)?).copied()
