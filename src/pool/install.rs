@@ -66,7 +66,7 @@ impl Core {
         members.settle(self, &mut outbox);
         let shards = map.shard_count();
         let routes = {
-            let told_near = |key| members.member(key).and_then(|member| member.told_near);
+            let told_near = |key| members.told_near(key);
             Routes::new(map, keys.into(), zones, self.options.read_from, told_near)
         };
         members.turn_for(shards);
