@@ -7,7 +7,6 @@ use rediscluster_test_support::fake_node::{FakeNodes, What};
 use super::*;
 use crate::deadline::Timeout;
 use crate::options::Options;
-use crate::pool::Pool;
 
 /// Node 1 is the primary, by all; in the scene "heard", node 3 knows that node 2 is.
 const BEFORE: &str = "0-16383=1/epoch=4,replica:2/epoch=4,replica:3/epoch=4";
@@ -34,7 +33,7 @@ fn pool(nodes: &FakeNodes, settings: &[(&str, &str)]) -> Pool {
 /// Refreshes as after a failure of node 1.
 fn refresh(pool: &Pool, nodes: &FakeNodes) {
     let suspect = NodeAddress::parse(&nodes.address(1)).unwrap();
-    pool.core().refresh(Kind::Wanted, &[suspect], Deadline::NEVER).unwrap();
+    pool.refresh_after(&[suspect], Deadline::NEVER).unwrap();
 }
 
 fn owner(pool: &Pool) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::outbox::Outbox;
-use super::pool::Core;
+use super::pool::{Core, Pool};
 use super::waiters::Gift;
 use crate::command::Command;
 use crate::deadline::Deadline;
@@ -196,6 +196,19 @@ impl Core {
             .flatten()
             .min();
         next.map(|due| Duration::from_millis(due.saturating_sub(now))).or(fallback)
+    }
+}
+
+impl Pool {
+    /// After trouble with these nodes: asks the others for the topology, and those that are in trouble last. One
+    /// that is under way will do, and too soon after the last one there is none.
+    ///
+    /// # Errors
+    /// As [`Pool::refresh`].
+    pub fn refresh_after(&self, suspects: &[NodeAddress], deadline: Deadline) -> Result<Outcome> {
+        let core = self.core();
+        core.check_open()?;
+        core.refresh(Kind::Wanted, suspects, deadline)
     }
 }
 
