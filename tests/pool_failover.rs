@@ -21,6 +21,9 @@ fn cluster() -> (Cluster, Pool) {
     let mut options = Options::default();
     options.set("startup_nodes", &cluster.addresses().join(",")).unwrap();
     options.set("topology_refresh_min_interval", "0").unwrap();
+    // A connection is made without a word of the server's, be it paused.
+    options.set("handshake", "minimal").unwrap();
+    options.set("protocol", "2").unwrap();
     (cluster, Pool::new(options).unwrap())
 }
 
@@ -77,7 +80,8 @@ fn a_promotion_is_known_at_once() {
     assert_eq!(owner(&pool), successor);
 }
 
-/// A primary that was paused has not heard of its successor when it goes on, and tells its old view.
+/// Whatever a primary that was paused tells when it goes on. Servers mostly hear of the successor before they answer;
+/// scripted ones that do not are in `src/pool/stale_view_tests.rs`.
 #[test]
 fn a_primary_that_wakes_up_does_not_get_its_slots_back() {
     let (mut cluster, pool) = cluster();
@@ -86,12 +90,18 @@ fn a_primary_that_wakes_up_does_not_get_its_slots_back() {
     cluster.pause(OLD).unwrap();
     pool.refresh_after(&[node(&old)], Deadline::NEVER).unwrap();
     wait_for(&pool, &successor);
-    cluster.resume(OLD).unwrap();
+    // It is asked first, for all others are said to be in trouble, and finds the question when it goes on.
     let others: Vec<_> = (2..=6).map(|at| node(&cluster.address(at).unwrap())).collect();
-    // It is asked first: all others are said to be in trouble.
+    let refresh = || pool.refresh_after(&others, Deadline::NEVER).unwrap();
+    thread::scope(|scope| {
+        let first = scope.spawn(refresh);
+        thread::sleep(Duration::from_millis(100));
+        cluster.resume(OLD).unwrap();
+        first.join().unwrap();
+    });
     let end = Instant::now() + Duration::from_millis(300);
     while Instant::now() < end {
-        pool.refresh_after(&others, Deadline::NEVER).unwrap();
         assert_eq!(owner(&pool), successor);
+        refresh();
     }
 }
