@@ -95,11 +95,15 @@ fn nothing_else_makes_an_answer_worthless() {
     let third = lease(&pool, 0);
     pool.moved(1, &nodes.address(3)).unwrap();
     assert_eq!(answered(third), Standing::Good);
-    // A replica is promoted.
-    let replica = pool.get_by_node(&nodes.address(2), Timeout::Default).unwrap();
-    let replica = handles::end(replica, |_| Ok(())).unwrap();
+    // A replica is promoted, and demoted again.
+    let [replica, another] = [(); 2].map(|()| {
+        let replica = pool.get_by_node(&nodes.address(2), Timeout::Default).unwrap();
+        handles::end(replica, |_| Ok(())).unwrap()
+    });
     pool.moved(0, &nodes.address(2)).unwrap();
     assert_eq!(Pool::take_back_answered(replica), Standing::Good);
+    pool.moved(0, &nodes.address(1)).unwrap();
+    assert_eq!(Pool::take_back_answered(another), Standing::Good);
 }
 
 /// A thread that waits on the connection for a reply that never comes.
