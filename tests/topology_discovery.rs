@@ -64,8 +64,8 @@ fn play(mut discovery: Discovery, script: Script<'_>) -> (Vec<(String, Query)>, 
     let mut asked = Vec::new();
     loop {
         match discovery.step() {
-            Step::Done(result) => return (asked, result),
-            Step::Ask { node, query } => {
+            Step::Done(result) => return (asked, result.map(|found| found.map)),
+            Step::Ask { node, query, .. } => {
                 let name = node.to_string();
                 asked.push((name.clone(), query));
                 assert!(asked.len() < 10_000, "it does not end");
@@ -255,6 +255,72 @@ fn known_nodes_first_then_startup_nodes_and_suspects_last() {
     assert_eq!(names(&play(discovery, &|_, _| Err(Status::Connection)).0), ["s:1"]);
 }
 
+/// A CLUSTER NODES answer of one shard, whose primary has this epoch.
+fn lines(primary: &str, replica: &str, epoch: u64) -> String {
+    let id = |name: &str| name.replace(':', "");
+    let (p, r) = (id(primary), id(replica));
+    let text = format!(
+        "{p} {primary}@9 master - 0 0 {epoch} connected 0-16383\n\
+         {r} {replica}@9 slave {p} 0 0 {epoch} connected"
+    );
+    format!("${}\r\n{text}\r\n", text.len())
+}
+
+#[test]
+fn an_older_view_is_the_last_resort() {
+    let options = options("a:1", &[("topology_command", "nodes")]);
+    let read = |resp: &str| {
+        let reply = Reply::from_resp(resp.as_bytes()).unwrap();
+        Query::Nodes.read(reply.root(), &node("a:1"), &Translation::default(), false).unwrap()
+    };
+    let known = read(&lines("a:1", "b:1", 5));
+    for seed in 0..8 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let discovery = Discovery::new(&options, Some(&known), &[], &mut rng);
+        let (asked, result) = play(discovery, &|name, _| {
+            Ok(if name == "a:1" { lines("b:1", "a:1", 4) } else { lines("b:1", "a:1", 6) })
+        });
+        let map = result.unwrap();
+        assert_eq!(map.nodes()[0].config_epoch, Some(6));
+        assert_eq!(asked.last().unwrap().0, "b:1");
+        let mut discovery = Discovery::new(&options, Some(&known), &[], &mut rng);
+        let older = Reply::from_resp(lines("b:1", "a:1", 4).as_bytes()).unwrap();
+        while let Step::Ask { with_epochs, .. } = discovery.step() {
+            assert!(!with_epochs, "the answer has them");
+            discovery.answered(&older, A_MILLISECOND);
+        }
+        assert!(discovery.expired().is_err(), "it has given what it had");
+    }
+    let mut discovery = Discovery::new(&options, Some(&known), &[], &mut fastrand::Rng::new());
+    let older = Reply::from_resp(lines("b:1", "a:1", 4).as_bytes()).unwrap();
+    discovery.step();
+    discovery.answered(&older, A_MILLISECOND);
+    let found = discovery.expired().unwrap();
+    assert!(found.is_older && found.map.covered() == 16384);
+}
+
+#[test]
+fn epochs_are_asked_for_after_a_failure_alone() {
+    let known = map(&full(&["a:1", "b:1"]));
+    let suspects = [node("b:1")];
+    for (command, suspects, expected) in [
+        ("auto", &suspects[..], true),
+        ("slots", &suspects[..], true),
+        ("shards", &suspects[..], false),
+        ("nodes", &suspects[..], false),
+        ("auto", &[], false),
+    ] {
+        let options = options("a:1", &[("topology_command", command)]);
+        let mut rng = fastrand::Rng::new();
+        let mut discovery = Discovery::new(&options, Some(&known), suspects, &mut rng);
+        let Step::Ask { with_epochs, .. } = discovery.step() else { panic!("nobody is asked") };
+        assert_eq!(with_epochs, expected, "{command}");
+        // A refusal is no loss.
+        discovery.told_epochs(&Reply::from_resp(b"-NOPERM no\r\n").unwrap());
+        assert!(matches!(discovery.step(), Step::Ask { .. }));
+    }
+}
+
 #[test]
 fn a_message_names_every_startup_node_and_not_a_thousand_others() {
     let many: Vec<String> = (1..=1000).map(|port| format!("10.0.0.1:{port}")).collect();
@@ -317,7 +383,7 @@ fn a_deadline_ends_it_with_what_there_is() {
     let partial = Reply::from_resp(view(&[(0, 9, "a:1")]).as_bytes()).unwrap();
     discovery.answered(&partial, A_MILLISECOND);
     discovery.step();
-    assert_eq!(discovery.expired().unwrap().covered(), 10);
+    assert_eq!(discovery.expired().unwrap().map.covered(), 10);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn dead() -> String {
 
 fn discover(options: &Options, deadline: Deadline) -> Result<SlotMap> {
     let dialer = Dialer::new(Arc::new(options.clone()))?;
-    topology::discover(&dialer, None, &[], deadline)
+    topology::discover(&dialer, None, &[], deadline).map(|found| found.map)
 }
 
 fn options(startup: &[&str], more: &[(&str, &str)]) -> Options {

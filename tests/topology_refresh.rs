@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 
 use rediscluster::deadline::Deadline;
 use rediscluster::error::{Error, Result, Status};
+use rediscluster::node::NodeAddress;
+use rediscluster::options::Translation;
 use rediscluster::os::futex::Event;
-use rediscluster::topology::{Kind, Outcome, Refresh, SlotMap};
+use rediscluster::resp::Reply;
+use rediscluster::topology::{Kind, Outcome, Query, Refresh, SlotMap};
 
 const NEVER: Deadline = Deadline::NEVER;
 
@@ -172,6 +175,34 @@ fn trouble_is_met_with_at_most_three_in_the_first_second() {
             assert!(pair[1] - pair[0] >= Duration::from_millis(160));
         }
     }
+}
+
+#[test]
+fn a_refused_view_is_no_news() {
+    let interval = Duration::from_millis(200);
+    let refresh = Refresh::new(interval);
+    refresh.run(Kind::Wanted, NEVER, map).unwrap();
+    // The present map, which a redirect has corrected since, is not what the last refresh brought.
+    let slots = Reply::from_resp(b"*1\r\n*3\r\n:0\r\n:9\r\n*2\r\n$1\r\na\r\n:1\r\n").unwrap();
+    let asked = NodeAddress::new("a", 1);
+    let present = Query::Slots.read(slots.root(), &asked, &Translation::default(), false).unwrap();
+    let present = Arc::new(present);
+    // When it began, once one is let through.
+    let next = || {
+        let began = std::cell::Cell::new(None);
+        until(|| {
+            let outcome = refresh.run(Kind::Wanted, NEVER, || {
+                began.set(Some(Instant::now()));
+                assert!(refresh.refuses_older(&present));
+                Ok(present.clone())
+            });
+            matches!(outcome, Ok(Outcome::Refreshed(_)))
+        });
+        began.get().unwrap()
+    };
+    let (refused, after) = (next(), next());
+    // Twice the interval, give or take a fifth; after news it would be the interval.
+    assert!(after - refused >= interval * 3 / 2, "{:?}", after - refused);
 }
 
 #[test]

@@ -60,18 +60,19 @@ impl Client {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
         let event = match lease.connection().command(command, deadline) {
-            Ok(reply) if is_final(reply.root()) => match Pool::give_back(lease) {
-                Standing::Good => return Ok(reply),
-                Standing::Demoted(node) => {
-                    Event::Answered { node, reply, by_replica: false, demoted: true }
+            Ok(reply) if is_final(reply.root()) => {
+                let node = lease.peer().node().clone();
+                if Pool::take_back_answered(lease) == Standing::Good {
+                    return Ok(reply);
                 }
-            },
+                Event::Answered { node, reply, by_replica: false, demoted: true }
+            }
             Ok(reply) => {
                 lease.note(&reply);
                 let node = lease.peer().node().clone();
                 let by_replica = lease.peer().is_readonly();
-                Pool::give_back(lease);
-                Event::Answered { node, reply, by_replica, demoted: false }
+                let demoted = Pool::take_back_answered(lease) == Standing::Demoted;
+                Event::Answered { node, reply, by_replica, demoted }
             }
             Err(error) => {
                 let had_connection = lease.peer().is_broken();
@@ -227,7 +228,7 @@ impl Client {
 fn node_of(map: &SlotMap, target: &Target) -> NodeAddress {
     let known = match target {
         Target::Node(node) => return node.clone(),
-        Target::Primary(slot) | Target::Reader(slot) => {
+        Target::Primary(slot) | Target::Reader(slot, _) => {
             map.primary_of(*slot).map(|at| map.nodes()[at].address.clone())
         }
         Target::Named(_) | Target::Any => None,

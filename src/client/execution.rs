@@ -291,6 +291,20 @@ impl Execution {
         }
     }
 
+    /// The primary it is to go to is silent, and another call finds out whether it is well: this one waits a
+    /// moment, or for another primary, before it looks again.
+    pub(crate) fn hold_back(&mut self, target: Target, asking: bool, pause: Duration) {
+        self.todo.clear();
+        self.troubled = true;
+        self.put_off.get_or_insert_with(|| {
+            let message = "the slot's primary has been silent, and answered nobody until the call's time ended; the \
+                           command was not sent again meanwhile";
+            Error::new(Status::Timeout, message)
+        });
+        self.todo.push_back(Step::Wait { until: Instant::now() + pause });
+        self.todo.push_back(Step::Send { target, asking });
+    }
+
     /// The redirect names a node that cannot be dialled ("?"): the cluster is asked where the slot is.
     pub(crate) fn nowhere(&mut self, jitter: &mut dyn FnMut(Duration) -> Duration) {
         self.todo.clear();

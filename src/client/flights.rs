@@ -131,6 +131,10 @@ impl Flights<'_> {
         }
         // First what costs no wait: so all nodes have their commands before one is dialled.
         for group in self.groups() {
+            if self.is_held_back(&group.target) {
+                self.hold_back(parts, group);
+                continue;
+            }
             let under_way = group.member.and_then(|member| {
                 self.flights.iter().position(|flight| flight.lease.member() == member)
             });
@@ -162,6 +166,26 @@ impl Flights<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// The target is silent, and it is not this call's turn to find out whether it is well.
+    fn is_held_back(&self, target: &Target) -> bool {
+        match *target {
+            Target::Primary(slot) => self.pool.is_suspect(slot) && !self.pool.admits(slot),
+            _ => false,
+        }
+    }
+
+    #[cold]
+    fn hold_back(&mut self, parts: &mut [Part<'_>], group: Group) {
+        for (index, asking) in group.parts {
+            let part = &mut parts[index];
+            let execution = part.execution.get_or_insert_with(|| {
+                Box::new(Execution::begun(self.terms.rules, part.home.clone(), part.replays))
+            });
+            execution.hold_back(group.target.clone(), asking, LOOK_INTERVAL);
+            self.advance(parts, index);
         }
     }
 
@@ -294,10 +318,10 @@ impl Flights<'_> {
     fn land(&mut self, parts: &mut [Part<'_>], at: usize) {
         let Flight { lease, watched, answered, began, .. } = self.flights.swap_remove(at);
         self.terms.watch.remove(watched);
-        let node = self.terms.names_nodes.then(|| lease.peer().node().clone());
-        match Pool::give_back(lease) {
-            Standing::Good => self.hold(parts, &answered, node.as_ref()),
-            Standing::Demoted(node) => self.doubt(parts, answered, &node, began.elapsed()),
+        let node = lease.peer().node().clone();
+        match Pool::take_back_answered(lease) {
+            Standing::Good => self.hold(parts, &answered, &node),
+            Standing::Demoted => self.doubt(parts, answered, &node, began.elapsed()),
         }
     }
 
@@ -306,7 +330,7 @@ impl Flights<'_> {
     fn crash(&mut self, parts: &mut [Part<'_>], at: usize, error: &Error) {
         let mut flight = self.flights.swap_remove(at);
         self.terms.watch.remove(flight.watched.take());
-        let demoted = Pool::is_demoted(&flight.lease);
+        let demoted = flight.lease.standing() == Standing::Demoted;
         let error = reason(&flight.lease, error, self.terms.watch.is_fired());
         let (took, lost) = (flight.began.elapsed(), flight.lost());
         let (node, answered) =
@@ -314,7 +338,7 @@ impl Flights<'_> {
         // Closed before anything is sent again: a node never sees a command of both at once.
         drop(flight);
         match demoted {
-            false => self.hold(parts, &answered, Some(&node)),
+            false => self.hold(parts, &answered, &node),
             true => self.doubt(parts, answered, &node, took),
         }
         let fraction = fastrand::f64();
@@ -325,10 +349,8 @@ impl Flights<'_> {
     }
 
     /// Answers that hold.
-    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[usize], node: Option<&NodeAddress>) {
-        if self.terms.names_nodes
-            && let Some(node) = node
-        {
+    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[usize], node: &NodeAddress) {
+        if self.terms.names_nodes {
             for &part in answered {
                 parts[part].node = Some(node.clone());
             }
@@ -386,7 +408,10 @@ impl Flights<'_> {
                     None => execution.nowhere(&mut |bound| bound.mul_f64(fastrand::f64())),
                 },
                 Step::Asked => self.pool.count_ask(),
-                Step::Refresh { suspect } => self.pool.refresh_after(suspect.as_ref(), deadline),
+                Step::Refresh { suspect } => {
+                    // Its failing is no end of the command: the map may still be good.
+                    let _ = self.pool.refresh_after(suspect.as_slice(), deadline);
+                }
                 Step::Wait { until } => {
                     let seen = self.pool.map_changes();
                     return self.waiting.push(Waiting { until, part: index, seen });
@@ -509,7 +534,7 @@ pub(crate) fn loss(lease: Box<Lease>, error: Error, is_cancelled: bool) -> (Erro
 /// Why a connection has ended: an interrupted one was ended by the call's token, or because its node lost its
 /// role. If the node itself failed, and is a replica, reads pass over it for a while.
 fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
-    let demoted = Pool::is_demoted(lease);
+    let demoted = lease.standing() == Standing::Demoted;
     if !demoted {
         Pool::note_failure(lease, error);
     }

@@ -185,7 +185,13 @@ impl Core {
                     None => slot_not_covered(slot),
                 },
                 Target::Reader(slot) => {
-                    match self.lease_reader(slot, place.take(), patience, &mut attempts) {
+                    match self.lease_reader(
+                        slot,
+                        self.options.read_from,
+                        place.take(),
+                        patience,
+                        &mut attempts,
+                    ) {
                         Ok(lease) => return Ok(lease),
                         Err(Unread::NodeLeft) if self.routes().primary_of(slot).is_some() => {
                             continue;

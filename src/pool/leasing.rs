@@ -13,7 +13,7 @@ use crate::connection::Destination;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
-use crate::options::{PoolExhausted, ReadFrom};
+use crate::options::PoolExhausted;
 use crate::os::clock::coarse_millis;
 
 /// How a get may wait.
@@ -201,13 +201,13 @@ impl Core {
         };
         self.options.log.line(Level::Debug, format_args!("connected to {node}"));
         let (read_from, zone) = (self.options.read_from, self.options.client_az.as_deref());
-        let is_near = zone.is_some() && connection.availability_zone() == zone;
+        let is_near = connection.availability_zone() == zone;
         let old_routes = {
             let mut members = self.members.lock();
-            members.dialed(&mut place, coarse_millis());
-            match read_from {
-                ReadFrom::Az => members.learn_zone(place.member, is_near, read_from),
-                _ => None,
+            members.dialed(&mut place, connection.interrupter(), coarse_millis());
+            match zone {
+                Some(_) => members.learn_zone(place.member, is_near, read_from),
+                None => None,
             }
         };
         drop(old_routes);

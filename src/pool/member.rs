@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::lease::Lease;
 use super::stats::NodeStats;
 use super::waiters::Waiter;
+use crate::connection::Interrupter;
 use crate::node::NodeAddress;
 
 /// Names a member; a member that was removed and its index reused is told apart by the serial.
@@ -37,6 +38,12 @@ pub(super) struct Member {
     /// The epoch before which connections are not wanted at all. Between it and the present one they only
     /// have to log in anew.
     pub(super) retired_at: u64,
+    /// The epoch that began when it last ceased to be the primary of its slots; 0: never. What it answers on
+    /// connections of epochs before may be older than what its successor has answered since.
+    pub(super) demoted_at: u64,
+    /// Its primary's calls go wrong: until then nobody but the one who finds out queues on it, on the coarse clock;
+    /// 0: it is well. See `suspicion`.
+    pub(super) suspect_until: u64,
     /// It stands in the present map.
     pub(super) known: bool,
     /// Newest last.
@@ -53,21 +60,49 @@ pub(super) struct Member {
 /// that a checkout costs one store.
 #[derive(Default)]
 pub(super) struct Checkouts {
-    /// By seat, on the coarse clock; 0: not checked out.
+    /// By seat, on the coarse clock, with [`FOR_CLIENT`] or without; 0: not checked out.
     since: Vec<u64>,
+    /// By seat: what ends the connection's call.
+    interrupters: Vec<Option<Interrupter>>,
     free: Vec<u32>,
 }
 
+/// In the time a checkout began: the connection is the client's, whose calls the pool may end, and not the
+/// program's own. It costs a checkout nothing.
+pub(super) const FOR_CLIENT: u64 = 1 << 63;
+
 impl Checkouts {
-    pub(super) fn take_seat(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.since.push(0);
-            (self.since.len() - 1) as u32
-        })
+    pub(super) fn take_seat(&mut self, interrupter: Interrupter) -> u32 {
+        let interrupter = Some(interrupter);
+        match self.free.pop() {
+            Some(seat) => {
+                self.interrupters[seat as usize] = interrupter;
+                seat
+            }
+            None => {
+                self.since.push(0);
+                self.interrupters.push(interrupter);
+                (self.since.len() - 1) as u32
+            }
+        }
     }
 
     pub(super) fn leave_seat(&mut self, seat: u32) {
+        self.interrupters[seat as usize] = None;
         self.free.push(seat);
+    }
+
+    /// The checkout is the client's from here on.
+    pub(super) fn give_to_client(&mut self, seat: u32) {
+        if let Some(since) = self.since.get_mut(seat as usize) {
+            *since |= FOR_CLIENT;
+        }
+    }
+
+    /// What ends the calls on connections that the client has.
+    pub(super) fn of_client(&self) -> impl Iterator<Item = &Interrupter> {
+        let seats = self.since.iter().zip(&self.interrupters);
+        seats.filter(|(since, _)| **since & FOR_CLIENT != 0).filter_map(|(_, it)| it.as_ref())
     }
 
     #[inline]
@@ -89,7 +124,7 @@ impl Checkouts {
     }
 
     pub(super) fn oldest(&self) -> Option<u64> {
-        self.since.iter().copied().filter(|&since| since != 0).min()
+        self.since.iter().map(|since| since & !FOR_CLIENT).filter(|&since| since != 0).min()
     }
 }
 

@@ -17,7 +17,7 @@ use super::outbox::Outbox;
 use super::pool::Core;
 use super::routes::Routes;
 use super::stats::{NodeStats, Stats};
-use crate::connection::{Buffers, Dialer};
+use crate::connection::{Buffers, Dialer, Interrupter};
 use crate::node::NodeAddress;
 use crate::options::Options;
 
@@ -190,11 +190,11 @@ impl Members {
     }
 
     /// A dial succeeded: its place is in use from here on.
-    pub(super) fn dialed(&mut self, place: &mut Place, now: u64) {
+    pub(super) fn dialed(&mut self, place: &mut Place, interrupter: Interrupter, now: u64) {
         let member = &mut self.list[place.member as usize];
         member.dialing -= 1;
         member.counters.created += 1;
-        place.seat = member.checkouts.take_seat();
+        place.seat = member.checkouts.take_seat(interrupter);
         member.checkouts.begin(place.seat, now);
         place.stage = Stage::InUse;
     }
@@ -307,6 +307,8 @@ impl Members {
             told_near: None,
             epoch: 0,
             retired_at: 0,
+            demoted_at: 0,
+            suspect_until: 0,
             known: false,
             idle: Vec::new(),
             queue: VecDeque::new(),

@@ -6,15 +6,18 @@
 //! hundred instructions; dialing, closing and the idle check happen outside.
 //!
 //! Locks, in the order they may be taken: `Core::members`, then a `Waiter`'s gift. The lock of a
-//! handle's entry (`handles`) and the refresh gate's are never held together with either.
+//! handle's entry (`handles`), the refresh gate's and that of the probes are never held together with either.
 //!
 //! After a fork the child's first call builds a new `Core` from the options ([`PerProcess`]); the
 //! parent's is abandoned with its locks unopened.
 //!
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
+mod changes;
 mod checkout;
+mod demotion;
 pub mod handles;
+mod install;
 mod lease;
 mod leasing;
 mod limits;
@@ -23,19 +26,22 @@ mod members;
 mod outbox;
 #[allow(clippy::module_inception)]
 mod pool;
+mod probe;
 mod reader;
 mod redirect;
 mod rest;
 mod routes;
 pub mod stats;
+mod suspicion;
 mod taking;
 mod upkeep;
 mod waiters;
 
 pub use checkout::Access;
+pub use demotion::Standing;
 pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
 pub use stats::{NodeStats, Stats};
-pub(crate) use taking::{Announced, Standing, Target};
+pub(crate) use taking::{Announced, Target};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::lease::Lease;
 use super::waiters::Waiter;
+use crate::connection::Interrupter;
 
 /// What the lock's holder leaves to be done once it is open: no I/O under it. Mostly nothing.
 #[derive(Default)]
@@ -16,6 +17,7 @@ pub(super) struct Outbox(Option<Box<Chores>>);
 struct Chores {
     close: Vec<Box<Lease>>,
     wake: Vec<Arc<Waiter>>,
+    interrupt: Vec<Interrupter>,
 }
 
 impl Outbox {
@@ -25,6 +27,10 @@ impl Outbox {
 
     pub(super) fn wake(&mut self, waiter: Arc<Waiter>) {
         self.0.get_or_insert_default().wake.push(waiter);
+    }
+
+    pub(super) fn interrupt(&mut self, interrupter: &Interrupter) {
+        self.0.get_or_insert_default().interrupt.push(interrupter.clone());
     }
 
     /// Closes first: who is woken dials in the place of what was closed.
@@ -39,6 +45,9 @@ impl Outbox {
 impl Chores {
     #[cold]
     fn run(self) {
+        for interrupter in self.interrupt {
+            interrupter.interrupt();
+        }
         drop(self.close);
         for waiter in self.wake {
             waiter.wake();

@@ -4,26 +4,27 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::changes::Changes;
 use super::checkout::Access;
+use super::demotion::Standing;
 use super::handles::{self, Handle};
 use super::lease::{Lease, Place};
 use super::members::Members;
 use super::outbox::Outbox;
+use super::probe::Probes;
 use super::redirect::Redirects;
 use super::routes::Routes;
 use super::stats::Stats;
-use super::waiters::Gift;
 use crate::connection::Dialer;
 use crate::credentials::Credentials;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
-use crate::node::Role;
 use crate::options::{Options, ReadFrom};
 use crate::os::clock::coarse_millis;
 use crate::os::fork::{self, PerProcess};
 use crate::os::futex::{Mutex, MutexGuard};
-use crate::topology::{Health, Kind, Refresh, SlotMap};
+use crate::topology::{Kind, Refresh, SlotMap};
 
 /// Exclusive connections to the nodes of one cluster. Any number of threads share a pool; dropping it
 /// closes it, and connections still checked out close when they are released.
@@ -39,6 +40,8 @@ pub(super) struct Core {
     pub(super) members: Mutex<Members>,
     pub(super) refresh: Refresh,
     pub(super) redirects: Redirects,
+    pub(super) changes: Changes,
+    pub(super) probes: Probes,
     /// Something timed asks since when a connection is idle.
     notes_idle_time: bool,
     /// The kinds of [`Access`] that are not simply the primary's: reading with `read_from`, writing with
@@ -59,6 +62,8 @@ impl Core {
             members: Mutex::new(members),
             refresh: Refresh::new(options.topology_refresh_min_interval),
             redirects: Redirects::default(),
+            changes: Changes::default(),
+            probes: Probes::default(),
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
             special: (u8::from(options.read_from != ReadFrom::Primary) * Access::Read as u8)
@@ -79,69 +84,6 @@ impl Core {
         self.members.lock().routes.clone()
     }
 
-    /// Makes a new map the present one, if that is still of this version, and tells whether it was: admits its
-    /// nodes, and lets those that are not in it leave. `is_view`: it is what a node has just told, and not the
-    /// present map corrected, which tells nothing new of how nodes feel.
-    pub(super) fn install_in_place_of(
-        self: &Arc<Self>,
-        version: u64,
-        map: Arc<SlotMap>,
-        is_view: bool,
-    ) -> bool {
-        let zones = Routes::zones_of(&map, &self.options);
-        let mut outbox = Outbox::default();
-        let mut members = self.members.lock();
-        if members.routes.map.version() != version {
-            return false;
-        }
-        let now = coarse_millis();
-        for member in &mut members.list {
-            member.known = false;
-        }
-        let mut keys = Vec::with_capacity(map.nodes().len());
-        for node in map.nodes() {
-            let index = members.admit(&node.address);
-            let member = &mut members.list[index];
-            // Where two nodes of a map have one address (translated so, or one that is gone), the first
-            // counts: primaries stand before replicas.
-            if std::mem::replace(&mut member.known, true) {
-                keys.push(members.key(index));
-                continue;
-            }
-            let readonly = node.role == Role::Replica;
-            let was = std::mem::replace(&mut member.readonly, readonly);
-            member.hostname.clone_from(&node.hostname);
-            if was != readonly {
-                member.rests_until = 0;
-                // Dialled for the other role: without READONLY a replica answers MOVED.
-                members.retire(index, &mut outbox);
-            }
-            if is_view && node.health != Health::Online {
-                members.rest(index, now);
-            }
-            keys.push(members.key(index));
-        }
-        for index in 0..members.list.len() {
-            if !members.list[index].known {
-                members.dismiss(index, || Gift::NodeLeft, &mut outbox);
-                members.retire(index, &mut outbox);
-                members.tidy(index);
-            }
-        }
-        members.settle(self, &mut outbox);
-        let shards = map.shard_count();
-        let routes = {
-            let told_near = |key| members.member(key).and_then(|member| member.told_near);
-            Routes::new(map, keys.into(), zones, self.options.read_from, told_near)
-        };
-        members.turn_for(shards);
-        let old = std::mem::replace(&mut members.routes, Arc::new(routes));
-        drop(members);
-        drop(old);
-        outbox.deliver();
-        true
-    }
-
     /// A place is free: whoever waits for one gets it.
     pub(super) fn give_back(place: &Place) {
         let mut outbox = Outbox::default();
@@ -155,23 +97,36 @@ impl Core {
         if lease.place.core.notes_idle_time {
             lease.idle_from(coarse_millis());
         }
-        Self::put_back(lease, Members::put_back);
+        if lease.connection.is_reusable() {
+            Self::put_back(lease, Members::put_back);
+        }
+    }
+
+    /// The same for one that has just answered the client, and tells what the answer is worth.
+    #[inline(always)]
+    pub(super) fn take_back_answered(mut lease: Box<Lease>) -> Standing {
+        if lease.place.core.notes_idle_time {
+            lease.idle_from(coarse_millis());
+        }
+        if lease.connection.is_reusable() {
+            return Self::put_back(lease, Members::put_back_answered);
+        }
+        lease.standing()
     }
 
     /// Takes a connection back that was not used, only checked.
     pub(super) fn take_back_checked(mut lease: Box<Lease>) {
         lease.checked_at = coarse_millis();
-        Self::put_back(lease, Members::put_back_checked);
+        if lease.connection.is_reusable() {
+            Self::put_back(lease, Members::put_back_checked);
+        }
     }
 
     #[inline(always)]
     fn put_back(
         mut lease: Box<Lease>,
         put: impl FnOnce(&mut Members, Box<Lease>) -> Option<Box<Lease>>,
-    ) {
-        if !lease.connection.is_reusable() {
-            return;
-        }
+    ) -> Standing {
         let buffers = lease.connection.detach();
         // Where the connection goes, its reference to the pool goes too.
         let core = Arc::clone(&lease.place.core);
@@ -180,23 +135,25 @@ impl Core {
             members.keep_buffers(buffers);
         }
         match put(&mut members, lease) {
-            None if !members.is_awaited() => {}
+            None if !members.is_awaited() => Standing::Good,
             unwanted => core.settle(members, unwanted),
         }
     }
 
-    /// Serves who waits, and closes a connection that is not wanted any more.
+    /// Serves who waits, and closes a connection that is not wanted any more, telling why.
     #[cold]
     fn settle(
         self: &Arc<Self>,
         mut members: MutexGuard<'_, Members>,
         unwanted: Option<Box<Lease>>,
-    ) {
+    ) -> Standing {
+        let standing = unwanted.as_ref().map_or(Standing::Good, |lease| members.standing(lease));
         let mut outbox = Outbox::default();
         members.settle(self, &mut outbox);
         drop(members);
         outbox.deliver();
         drop(unwanted);
+        standing
     }
 }
 

@@ -9,7 +9,7 @@ use super::member::MemberKey;
 use super::members::Members;
 use super::pool::Core;
 use super::rest::is_of_one_node;
-use super::routes::Routes;
+use super::routes::{Readers, Routes};
 use crate::deadline::Deadline;
 use crate::error::{Attempt, Error, Result};
 use crate::options::ReadFrom;
@@ -30,10 +30,10 @@ pub(super) struct Pick {
 /// What a read's search for a connection goes by.
 #[derive(Clone, Copy)]
 struct Search {
+    /// By which option. With `replica`, who rests is asked where nobody else is left.
+    read_from: ReadFrom,
     /// The call does not dial.
     idle_only: bool,
-    /// Who rests is asked where nobody else is left.
-    takes_resting: bool,
     /// How many milliseconds a dial can last.
     longest_dial: u64,
 }
@@ -72,6 +72,36 @@ impl Members {
         self.take_idle(index as usize, now)
     }
 
+    /// The same by any `read_from`: one call may have another than the pool.
+    pub(super) fn take_idle_reader_by(
+        &mut self,
+        slot: u16,
+        read_from: ReadFrom,
+        now: u64,
+    ) -> Option<Box<Lease>> {
+        let shard = self.routes.map.primary_of(slot)?;
+        if self.routes.own_readers(shard, read_from).is_some() {
+            return self.take_idle_reader(slot, now);
+        }
+        let (index, place) = self.readers_by(shard, read_from).first(*self.turns.get(shard)?)?;
+        let member = self.list.get(index as usize)?;
+        if member.rests_until != 0 || member.idle.is_empty() {
+            return None;
+        }
+        *self.turns.get_mut(shard)? = place + 1;
+        self.take_idle(index as usize, now)
+    }
+
+    /// Whom the shard's reads may go to by another `read_from` than the pool's: worked out for each call, from
+    /// the few nodes of one shard.
+    fn readers_by(&self, shard: usize, read_from: ReadFrom) -> Readers {
+        self.routes.readers_by(shard, read_from, |key| self.told_near(key))
+    }
+
+    pub(super) fn told_near(&self, key: MemberKey) -> Option<bool> {
+        self.member(key).and_then(|member| member.told_near)
+    }
+
     /// The next candidate of the slot's reads that was not tried yet; None if nobody is left. `own`: the
     /// member in whose place the call may dial, which comes first.
     fn pick_reader(
@@ -83,10 +113,18 @@ impl Members {
     ) -> Option<Pick> {
         let shard = self.routes.map.primary_of(slot)?;
         let routes = Arc::clone(&self.routes);
-        let readers = routes.readers.get(shard)?;
+        let Search { read_from, idle_only, longest_dial } = search;
+        let takes_resting = read_from == ReadFrom::Replica;
+        let worked_out;
+        let readers = match routes.own_readers(shard, read_from) {
+            Some(readers) => readers,
+            None => {
+                worked_out = self.readers_by(shard, read_from);
+                &worked_out
+            }
+        };
         let turn = *self.turns.get(shard)?;
         let now = coarse_millis();
-        let Search { idle_only, takes_resting, longest_dial } = search;
 
         let (mut best, mut full, mut resting) = (None, None, None::<(u64, u32, u32)>);
         let mut left = 0;
@@ -137,8 +175,8 @@ impl Members {
         self.turns.resize_with(shards, || fastrand::u32(..64));
     }
 
-    /// A node told its zone when it was dialled. Answers with the routes that were made anew for it, for the
-    /// lock's holder to drop.
+    /// A node told its zone when it was dialled. Answers with the routes that were made anew for it, if the pool
+    /// itself reads by zones, for the lock's holder to drop.
     pub(super) fn learn_zone(
         &mut self,
         member: u32,
@@ -146,11 +184,10 @@ impl Members {
         read_from: ReadFrom,
     ) -> Option<Arc<Routes>> {
         let known = &mut self.list.get_mut(member as usize)?.told_near;
-        if known.replace(is_near) == Some(is_near) {
+        if known.replace(is_near) == Some(is_near) || read_from != ReadFrom::Az {
             return None;
         }
-        let told_near = |key| self.member(key).and_then(|member| member.told_near);
-        let routes = Arc::new(self.routes.with_zones_told(read_from, told_near));
+        let routes = Arc::new(self.routes.with_zones_told(|key| self.told_near(key)));
         Some(std::mem::replace(&mut self.routes, routes))
     }
 
@@ -162,12 +199,13 @@ impl Members {
 }
 
 impl Core {
-    /// A connection to a node that may answer reads of the slot: the one whose turn it is, else the next of
+    /// A connection to a node that may answer reads of the slot by this `read_from`: the one whose turn it is, else the next of
     /// them, all within the call's deadline. `place`: one of the call's own to dial in. What failed on the
     /// way is added to `attempts`.
     pub(super) fn lease_reader(
         self: &Arc<Self>,
         slot: u16,
+        read_from: ReadFrom,
         mut place: Option<Place>,
         patience: Patience,
         attempts: &mut Vec<Attempt>,
@@ -176,8 +214,8 @@ impl Core {
         let longest_dial =
             patience.deadline.remaining().map_or(longest_dial, |left| left.min(longest_dial));
         let search = Search {
+            read_from,
             idle_only: patience.now,
-            takes_resting: self.options.read_from == ReadFrom::Replica,
             longest_dial: u64::try_from(longest_dial.as_millis()).unwrap_or(u64::MAX),
         };
         let mut tried = Vec::new();

@@ -14,7 +14,7 @@ use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::options::Translation;
 use crate::slot::SLOT_COUNT;
-use crate::topology::{Kind, dialled, patch};
+use crate::topology::{Kind, KnownNode, dialled, patch};
 
 /// Redirects so far.
 #[derive(Default)]
@@ -41,6 +41,11 @@ pub(crate) struct Named {
 }
 
 impl Named {
+    /// A node of a map.
+    pub(super) fn known(node: &KnownNode) -> Self {
+        Self { address: node.address.clone(), announced: node.announced.clone() }
+    }
+
     fn read(node: &str, translation: &Translation) -> Result<Self> {
         let refused =
             |problem: String| Err(Error::new(Status::InvalidArgument, format!("node {problem}")));

@@ -58,10 +58,15 @@ pub(super) fn is_of_one_node(error: &Error) -> bool {
 }
 
 impl Core {
-    /// A dial of the member failed.
+    /// A dial of the member failed: a replica rests, a primary is suspect.
     pub(super) fn rest_after(&self, member: u32, error: &Error) {
         if is_of_one_node(error) {
-            self.members.lock().rest(member as usize, coarse_millis());
+            let (mut members, now) = (self.members.lock(), coarse_millis());
+            members.rest(member as usize, now);
+            // One that refuses connections costs nobody any time: each call may find out for itself.
+            if error.status() == Status::Timeout {
+                members.suspect(member as usize, now);
+            }
         }
     }
 }

@@ -13,10 +13,11 @@ pub(crate) struct Routes {
     pub(super) map: Arc<SlotMap>,
     /// By the node's index in the map.
     pub(super) members: Box<[MemberKey]>,
-    /// By shard; empty where reads go where writes go.
+    /// By shard, for the pool's own `read_from`; empty where reads go where writes go.
     pub(super) readers: Box<[Readers]>,
-    /// By the node's index, whether the node is in `client_az` as far as options and map tell; empty where
-    /// nothing depends on it.
+    /// The pool's own.
+    read_from: ReadFrom,
+    /// By the node's index, whether the node is in `client_az` as far as options and map tell; empty without it.
     zones: Box<[Option<bool>]>,
 }
 
@@ -26,6 +27,7 @@ impl Default for Routes {
             map: Arc::new(SlotMap::empty()),
             members: Box::default(),
             readers: Box::default(),
+            read_from: ReadFrom::Primary,
             zones: Box::default(),
         }
     }
@@ -41,33 +43,43 @@ impl Routes {
         read_from: ReadFrom,
         told_near: impl Fn(MemberKey) -> Option<bool>,
     ) -> Self {
-        let is_near =
-            |node: usize| zones.get(node).copied().flatten().or_else(|| told_near(members[node]));
-        let readers = match read_from {
-            ReadFrom::Primary => Box::default(),
-            _ => (0..map.shard_count())
-                .map(|shard| Readers::of(shard, &map, &members, read_from, is_near))
-                .collect(),
+        let mut routes = Self { map, members, readers: Box::default(), read_from, zones };
+        if read_from != ReadFrom::Primary {
+            let shards = 0..routes.map.shard_count();
+            routes.readers =
+                shards.map(|shard| routes.readers_by(shard, read_from, &told_near)).collect();
+        }
+        routes
+    }
+
+    /// Whom the shard's reads may go to by this `read_from`, which need not be the pool's.
+    pub(super) fn readers_by(
+        &self,
+        shard: usize,
+        read_from: ReadFrom,
+        told_near: impl Fn(MemberKey) -> Option<bool>,
+    ) -> Readers {
+        let is_near = |node: usize| {
+            self.zones.get(node).copied().flatten().or_else(|| told_near(self.members[node]))
         };
-        Self { map, members, readers, zones }
+        Readers::of(shard, &self.map, &self.members, read_from, is_near)
+    }
+
+    /// The same, if it is the pool's own and was worked out with the routes.
+    pub(super) fn own_readers(&self, shard: usize, read_from: ReadFrom) -> Option<&Readers> {
+        if read_from == self.read_from { self.readers.get(shard) } else { None }
     }
 
     /// The same routes, where nodes have told more of their zones.
-    pub(super) fn with_zones_told(
-        &self,
-        read_from: ReadFrom,
-        told_near: impl Fn(MemberKey) -> Option<bool>,
-    ) -> Self {
+    pub(super) fn with_zones_told(&self, told_near: impl Fn(MemberKey) -> Option<bool>) -> Self {
         let (map, members) = (Arc::clone(&self.map), self.members.clone());
-        Self::new(map, members, self.zones.clone(), read_from, told_near)
+        Self::new(map, members, self.zones.clone(), self.read_from, told_near)
     }
 
     /// Whether each node of the map is in `client_az`: as `availability_zones` says, else as the map does,
     /// else nobody knows.
     pub(super) fn zones_of(map: &SlotMap, options: &Options) -> Box<[Option<bool>]> {
-        let (ReadFrom::Az, Some(near)) = (options.read_from, options.client_az.as_deref()) else {
-            return Box::default();
-        };
+        let Some(near) = options.client_az.as_deref() else { return Box::default() };
         let zone_of = |node: &crate::topology::KnownNode| {
             let given = options
                 .availability_zones
@@ -85,6 +97,12 @@ impl Routes {
     #[inline]
     pub(super) fn primary_of(&self, slot: u16) -> Option<MemberKey> {
         self.members.get(self.map.primary_of(slot)?).copied()
+    }
+
+    /// The members of all primaries with slots.
+    pub(super) fn owners(&self) -> Vec<MemberKey> {
+        let primaries = self.map.nodes().iter().zip(&self.members).take(self.map.shard_count());
+        primaries.filter(|(node, _)| !node.slots.is_empty()).map(|(_, &key)| key).collect()
     }
 
     /// The member of a node by address or id.

@@ -9,7 +9,7 @@ use rediscluster_test_support::fake_node::FakeNodes;
 use super::Pool;
 use crate::credentials::Credentials;
 use crate::deadline::{Deadline, Timeout};
-use crate::options::{Options, Secret};
+use crate::options::{Options, ReadFrom, Secret};
 use crate::pool::Access;
 use crate::pool::handles::with;
 use crate::pool::leasing::Patience;
@@ -47,11 +47,12 @@ fn a_read_that_waits_holds_no_place() {
         || Patience { deadline: Deadline::after(Duration::from_secs(5)), now: false, waits: true };
     let mut attempts = Vec::new();
     // An idle connection to a replica did not pass its check; meanwhile another replica took its place.
-    let unfit = core.lease_reader(5, None, soon(), &mut attempts).ok().unwrap();
+    let unfit = core.lease_reader(5, ReadFrom::Replica, None, soon(), &mut attempts).ok().unwrap();
     let place = core.close_for_another(unfit);
     nodes.use_scene("after").unwrap();
     core.refresh(Kind::Forced, &[], Deadline::NEVER).unwrap();
-    let lease = core.lease_reader(5, Some(place), soon(), &mut attempts).ok().unwrap();
+    let lease =
+        core.lease_reader(5, ReadFrom::Replica, Some(place), soon(), &mut attempts).ok().unwrap();
     assert_eq!(lease.node_text().to_str().unwrap(), nodes.address(3));
 }
 
@@ -161,4 +162,44 @@ fn what_lies_unread_is_no_answer_to_a_login() {
     let other = Credentials { username: None, password: Secret::new("b") };
     pool.update_credentials(other).unwrap();
     assert!(pool.get_by_slot(0, Access::Write, Timeout::Default).is_ok());
+}
+
+#[test]
+fn a_call_may_read_from_others_than_the_pool() {
+    let nodes = FakeNodes::run(
+        "node *\n handshake\n topology 0-99=1,replica:2/zone=a,replica:3/zone=b 100-16383=4",
+    )
+    .unwrap();
+    let modes = [
+        (ReadFrom::Primary, &[1][..]),
+        (ReadFrom::Replica, &[2, 3]),
+        (ReadFrom::ReplicaPreferred, &[2, 3]),
+        (ReadFrom::Any, &[1, 2, 3]),
+        (ReadFrom::Az, &[2]),
+    ];
+    for own in ["primary", "replica", "any", "az"] {
+        let pool = pool(&nodes, &[("read_from", own), ("client_az", "a")]);
+        let core = pool.core();
+        for (mode, expected) in modes {
+            let patience = Patience { deadline: Deadline::NEVER, now: false };
+            // First dialled, then idle.
+            for idle in [false, true] {
+                let mut seen = Vec::new();
+                for _ in 0..12 {
+                    let lease = match idle {
+                        true => core.members.lock().take_idle_reader_by(7, mode, 1),
+                        false => core.lease_reader(7, mode, None, patience, &mut Vec::new()).ok(),
+                    };
+                    let lease = lease.unwrap();
+                    let node = lease.node_text().to_str().unwrap().to_owned();
+                    seen.push((1..=4).find(|&node_| nodes.address(node_) == node).unwrap());
+                    crate::pool::pool::Core::take_back(lease);
+                }
+                seen.sort_unstable();
+                let shares: Vec<usize> =
+                    expected.iter().flat_map(|&node| vec![node; 12 / expected.len()]).collect();
+                assert_eq!(seen, shares, "{own}, {mode:?}, idle: {idle}");
+            }
+        }
+    }
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::checkout::{Access, read_only, slot_not_covered, unknown_node};
+use super::demotion::Standing;
 use super::lease::Lease;
 use super::leasing::Patience;
+use super::member::FOR_CLIENT;
 use super::pool::{Core, Pool};
 use super::reader::Unread;
 use super::redirect::Named;
@@ -39,8 +41,8 @@ impl Announced {
 pub(crate) enum Target {
     /// The slot's primary.
     Primary(u16),
-    /// Who answers reads of the slot.
-    Reader(u16),
+    /// Who answers reads of the slot: as the option `read_from` says, or in its place this.
+    Reader(u16, Option<ReadFrom>),
     /// A node of the map.
     Node(NodeAddress),
     /// The node that a redirect names, be it in the map or not.
@@ -53,7 +55,7 @@ impl Target {
     /// The slot, where it goes by one.
     pub(crate) fn slot(&self) -> Option<u16> {
         match self {
-            Self::Primary(slot) | Self::Reader(slot) => Some(*slot),
+            Self::Primary(slot) | Self::Reader(slot, _) => Some(*slot),
             Self::Node(_) | Self::Named(_) | Self::Any => None,
         }
     }
@@ -76,7 +78,7 @@ impl Pool {
         }
         match access {
             Access::Read if read_from == Some(ReadFrom::Primary) => Ok(Target::Primary(slot)),
-            Access::Read => Ok(Target::Reader(slot)),
+            Access::Read => Ok(Target::Reader(slot, read_from)),
             Access::Write if self.core().is_special(access) => Err(read_only(slot)),
             Access::Write => Ok(Target::Primary(slot)),
         }
@@ -87,8 +89,20 @@ impl Pool {
     pub(crate) fn take_idle(&self, target: &Target) -> Option<Box<Lease>> {
         let now = coarse_millis();
         let mut lease = match *target {
-            Target::Primary(slot) => self.core().members.lock().take_idle_of_slot(slot, now)?,
-            Target::Reader(slot) => self.core().members.lock().take_idle_reader(slot, now)?,
+            Target::Primary(slot) => {
+                let mut members = self.core().members.lock();
+                if members.is_suspect(slot) {
+                    return None;
+                }
+                members.take_idle_of_slot(slot, now | FOR_CLIENT)?
+            }
+            Target::Reader(slot, None) => {
+                self.core().members.lock().take_idle_reader(slot, now | FOR_CLIENT)?
+            }
+            Target::Reader(slot, Some(read_from)) => {
+                let mut members = self.core().members.lock();
+                members.take_idle_reader_by(slot, read_from, now | FOR_CLIENT)?
+            }
             _ => return None,
         };
         if lease.is_fit(now) { Some(lease) } else { self.core().vetted(lease) }
@@ -118,7 +132,10 @@ impl Pool {
                 let message = format!("the redirect names {host}:{port}, which cannot be dialled");
                 return Err(Error::new(Status::Protocol, message).on_node(&announced.answered_by));
             };
-            return core.lease_named(&named, patience);
+            let lease = core.lease_named(&named, patience)?;
+            // It may stand in no map: nobody is told that it lost a role.
+            let _ = lease.for_client();
+            return Ok(lease);
         }
         loop {
             let lease = match target {
@@ -132,44 +149,19 @@ impl Pool {
                     let at = routes.map.find_address(node).ok_or_else(unknown)?;
                     Some(core.lease(routes.members[at], None, patience)?.ok_or_else(unknown)?)
                 }
-                Target::Reader(slot) => core.lease_reader_of(*slot, patience)?,
+                Target::Reader(slot, read_from) => {
+                    core.lease_reader_of(*slot, *read_from, patience)?
+                }
                 Target::Any | Target::Named(_) => core.get_any(patience)?,
             };
-            if let Some(lease) = lease {
+            // The node may have left or lost its role meanwhile: the map is a newer one.
+            if let Some(lease) = lease
+                && lease.for_client() == Standing::Good
+            {
                 return Ok(lease);
             }
-            // The node left meanwhile: the map is a newer one.
             core.check_open()?;
         }
-    }
-
-    /// Takes a connection back, and tells whether what its node answered holds.
-    #[inline]
-    pub(crate) fn give_back(lease: Box<Lease>) -> Standing {
-        Core::take_back(lease);
-        Standing::Good
-    }
-
-    /// The node has lost its role as a primary since the connection was given out.
-    pub(crate) fn is_demoted(_lease: &Lease) -> bool {
-        false
-    }
-
-    /// The number of maps installed so far.
-    pub(crate) fn map_changes(&self) -> u32 {
-        0
-    }
-
-    /// Sleeps until a map is installed, or until then.
-    pub(crate) fn wait_for_change(&self, _seen: u32, until: Deadline) {
-        if let Some(left) = until.remaining() {
-            std::thread::sleep(left);
-        }
-    }
-
-    /// Looks for a new primary of the slot.
-    pub(crate) fn hurry(&self, _slot: u16, _deadline: Deadline) -> bool {
-        false
     }
 
     /// Makes sure that there is a map.
@@ -206,17 +198,13 @@ impl Pool {
         self.core().redirects.ask.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// After trouble: asks the cluster for its topology, rather from another node than the suspect, unless that
-    /// was done a moment ago.
-    pub(crate) fn refresh_after(&self, suspect: Option<&NodeAddress>, deadline: Deadline) {
-        let suspects = suspect.map_or(&[][..], std::slice::from_ref);
-        let _ = self.core().refresh(Kind::Wanted, suspects, deadline);
-    }
-
-    /// A command failed on this lease's node: if that is a replica, reads pass over it for a while.
+    /// A command failed on this lease's node: a replica rests, a primary is suspect.
     pub(crate) fn note_failure(lease: &Lease, error: &Error) {
         if is_of_one_node(error) {
             lease.place.core.rest_after(lease.place.member, error);
+            if error.status() == Status::Timeout {
+                lease.suspect();
+            }
         }
     }
 }
@@ -249,9 +237,11 @@ impl Core {
     fn lease_reader_of(
         self: &Arc<Self>,
         slot: u16,
+        read_from: Option<ReadFrom>,
         patience: Patience,
     ) -> Result<Option<Box<Lease>>> {
-        match self.lease_reader(slot, None, patience, &mut Vec::new()) {
+        let read_from = read_from.unwrap_or(self.options.read_from);
+        match self.lease_reader(slot, read_from, None, patience, &mut Vec::new()) {
             Ok(lease) => Ok(Some(lease)),
             Err(Unread::Failed(error)) => Err(error),
             Err(Unread::NodeLeft) if self.routes().primary_of(slot).is_some() => Ok(None),
@@ -288,7 +278,7 @@ impl Routes {
             Target::Primary(slot) => {
                 Some(Leads { member: self.primary_of(*slot)?.index, is_certain: true })
             }
-            Target::Reader(slot) => {
+            Target::Reader(slot, _) => {
                 Some(Leads { member: self.primary_of(*slot)?.index, is_certain: false })
             }
             Target::Node(node) => {
@@ -298,15 +288,6 @@ impl Routes {
             Target::Named(_) | Target::Any => None,
         }
     }
-}
-
-/// What a node is once it has answered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Standing {
-    /// What it was when it was asked.
-    Good,
-    /// No primary any more: which node that is.
-    Demoted(NodeAddress),
 }
 
 impl Lease {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::outbox::Outbox;
-use super::pool::Core;
+use super::pool::{Core, Pool};
 use super::waiters::Gift;
 use crate::command::Command;
 use crate::deadline::Deadline;
@@ -12,7 +12,7 @@ use crate::error::{Result, Status};
 use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
-use crate::topology::{Kind, Outcome, discover};
+use crate::topology::{Found, Kind, Outcome, discover};
 
 /// How many views one refresh asks for, where redirects outdate them as they come.
 const MOST_VIEWS: usize = 3;
@@ -21,21 +21,28 @@ impl Core {
     /// Asks the cluster for its topology and installs the answer, one thread for all who want it.
     /// `suspects` are asked after all others. A view asked for before a redirect corrected the present map
     /// does not replace it: the cluster is asked again, and the corrected map stays where redirects come
-    /// faster than answers.
+    /// faster than answers. Nor does one that is older by its config epochs, for a while.
     pub(super) fn refresh(
         self: &Arc<Self>,
         kind: Kind,
         suspects: &[NodeAddress],
         deadline: Deadline,
     ) -> Result<Outcome> {
+        self.probes.tidy();
         self.refresh.run(kind, deadline, || {
             for _ in 0..MOST_VIEWS {
                 let present = self.routes().map.clone();
                 let known = Some(&*present).filter(|map| map.version() > 0);
                 let found = discover(&self.dialer, known, suspects, deadline);
                 self.redirects.refreshed();
-                let map = Arc::new(found?);
+                let Found { mut map, is_older } = found?;
+                if is_older && self.refresh.refuses_older(&present) {
+                    return Ok(present);
+                }
+                map.inherit_epochs(&present);
+                let map = Arc::new(map);
                 if self.install_in_place_of(present.version(), map.clone(), true) {
+                    self.refresh.installed();
                     return Ok(map);
                 }
             }
@@ -60,7 +67,9 @@ impl Core {
         }
         members.retire_all(&mut outbox);
         drop(members);
+        self.changes.announce();
         outbox.deliver();
+        self.probes.close_all();
     }
 
     /// Does what is due: the timed refresh (`topology_refresh_interval`), closing what has been idle
@@ -70,6 +79,7 @@ impl Core {
     pub(super) fn maintain(self: &Arc<Self>, budget: Duration) -> (Option<Duration>, Result<()>) {
         let deadline = Deadline::after(budget);
         self.close_expired();
+        self.probes.tidy();
         self.check_health(deadline);
         let refreshed = self.refresh_if_due(deadline);
         let next = [self.next_refresh(), self.next_idle_work()].into_iter().flatten().min();
@@ -188,3 +198,20 @@ impl Core {
         next.map(|due| Duration::from_millis(due.saturating_sub(now))).or(fallback)
     }
 }
+
+impl Pool {
+    /// After trouble with these nodes: asks the others for the topology, and those that are in trouble last. One
+    /// that is under way will do, and too soon after the last one there is none.
+    ///
+    /// # Errors
+    /// As [`Pool::refresh`].
+    pub fn refresh_after(&self, suspects: &[NodeAddress], deadline: Deadline) -> Result<Outcome> {
+        let core = self.core();
+        core.check_open()?;
+        core.refresh(Kind::Wanted, suspects, deadline)
+    }
+}
+
+#[cfg(test)]
+#[path = "stale_view_tests.rs"]
+mod stale_view_tests;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::epochs::Epochs;
 use super::query::Query;
 use super::slot_map::SlotMap;
 use crate::error::{Attempt, Error, Result, Status};
@@ -14,6 +15,9 @@ use crate::slot::SLOT_COUNT;
 /// A cluster with a hole gives every node the same partial view: asking more of them brings nothing.
 const MOST_PARTIAL_VIEWS: usize = 5;
 
+/// How many views that are older than the known one are heard: others would say the same by now.
+const MOST_OLDER_VIEWS: usize = 3;
+
 /// How many known nodes a message names; the startup nodes it names all.
 const MOST_NAMED: usize = 8;
 
@@ -22,14 +26,28 @@ const MOST_NAMED: usize = 8;
 pub enum Step {
     /// Send this query to this node: on the connection of the last step where that was to the same
     /// node. Then say how it went: [`Discovery::answered`] or [`Discovery::failed`].
+    ///
+    /// `with_epochs`: CLUSTER NODES goes in front of it, in one write, so that no view is told newer epochs than
+    /// its own; its answer, of whatever kind, is for [`Discovery::told_epochs`], before the other's.
     Ask {
         /// Whom.
         node: NodeAddress,
         /// What.
         query: Query,
+        /// What of config epochs.
+        with_epochs: bool,
     },
     /// It is over.
-    Done(Result<SlotMap>),
+    Done(Result<Found>),
+}
+
+/// What a discovery brings.
+#[derive(Debug)]
+pub struct Found {
+    /// The view.
+    pub map: SlotMap,
+    /// Its config epochs say that it is of a time before the known map's, as are all views that were told.
+    pub is_older: bool,
 }
 
 /// One discovery: asks one node after the other until one answers with a view of every slot.
@@ -37,16 +55,33 @@ pub enum Step {
 /// The order is random among the nodes known, then among the startup nodes, and those the caller
 /// holds suspect come after all others. Without `nodemanager_follow_cluster` only startup nodes are
 /// asked. Of partial views the one with most slots wins; two views are never joined.
-pub struct Discovery {
+///
+/// With suspects something has just failed, and nodes may not have heard of what became of it: CLUSTER NODES is
+/// sent along with CLUSTER SLOTS. A view that is older than the known one, by its config epochs, is the last
+/// resort: the next node is asked.
+pub struct Discovery<'a> {
+    known: Option<&'a SlotMap>,
+    wants_epochs: bool,
     command: TopologyCommand,
     translation: Translation,
     tls: bool,
     require_full_coverage: bool,
     candidates: VecDeque<Candidate>,
-    asking: Option<(Candidate, Query, Duration)>,
+    asking: Option<Asking>,
     best: Option<SlotMap>,
     partial_views: usize,
+    older: Option<SlotMap>,
+    older_views: usize,
     attempts: Vec<Failure>,
+}
+
+/// The node that is being asked.
+struct Asking {
+    candidate: Candidate,
+    query: Query,
+    /// What it told of epochs so far.
+    epochs: Option<Epochs>,
+    elapsed: Duration,
 }
 
 struct Candidate {
@@ -60,12 +95,12 @@ struct Failure {
     is_startup: bool,
 }
 
-impl Discovery {
+impl<'a> Discovery<'a> {
     /// A discovery by the nodes of `known`, where there is a view already, and the startup nodes.
     /// `suspects` are the nodes that just failed.
     pub fn new(
         options: &Options,
-        known: Option<&SlotMap>,
+        known: Option<&'a SlotMap>,
         suspects: &[NodeAddress],
         rng: &mut fastrand::Rng,
     ) -> Self {
@@ -95,6 +130,8 @@ impl Discovery {
         }
         candidates.sort_by_key(|candidate| suspects.contains(&candidate.node));
         Self {
+            known,
+            wants_epochs: known.is_some() && !suspects.is_empty(),
             command: options.topology_command,
             translation: options.translation.clone(),
             tls: options.ssl,
@@ -103,6 +140,8 @@ impl Discovery {
             asking: None,
             best: None,
             partial_views: 0,
+            older: None,
+            older_views: 0,
             attempts: Vec::new(),
         }
     }
@@ -115,31 +154,52 @@ impl Discovery {
     /// What to do now. Asking again without an answer in between gives the same step.
     pub fn step(&mut self) -> Step {
         let full = self.best.as_ref().is_some_and(|map| map.covered() == usize::from(SLOT_COUNT));
-        if full || self.partial_views == MOST_PARTIAL_VIEWS {
+        if full || self.partial_views == MOST_PARTIAL_VIEWS || self.older_views == MOST_OLDER_VIEWS
+        {
             return self.done();
         }
         if self.asking.is_none() {
             let Some(candidate) = self.candidates.pop_front() else { return self.done() };
-            self.asking = Some((candidate, Query::first(self.command), Duration::ZERO));
+            let query = Query::first(self.command);
+            self.asking = Some(Asking { candidate, query, epochs: None, elapsed: Duration::ZERO });
         }
         match &self.asking {
-            Some((candidate, query, _)) => {
-                Step::Ask { node: candidate.node.clone(), query: *query }
-            }
+            Some(Asking { candidate, query, .. }) => Step::Ask {
+                node: candidate.node.clone(),
+                query: *query,
+                with_epochs: self.wants_epochs && *query == Query::Slots,
+            },
             None => self.done(),
+        }
+    }
+
+    /// The node asked last answered this to CLUSTER NODES. A refusal is no loss: its view counts all the same.
+    pub fn told_epochs(&mut self, reply: &Reply) {
+        if let Some(asking) = &mut self.asking {
+            asking.epochs = Epochs::read(reply.root()).ok();
         }
     }
 
     /// The node asked last answered this, after so long.
     pub fn answered(&mut self, reply: &Reply, elapsed: Duration) {
-        let Some((candidate, query, before)) = self.asking.take() else { return };
+        let Some(Asking { candidate, query, epochs, elapsed: before }) = self.asking.take() else {
+            return;
+        };
         let elapsed = before + elapsed;
         match query.read(reply.root(), &candidate.node, &self.translation, self.tls) {
             Ok(map) if map.covered() == 0 => {
                 let error = Error::new(Status::ClusterDown, "it knows of no slot that is served");
                 self.note(candidate, &error, elapsed);
             }
-            Ok(map) => {
+            Ok(mut map) => {
+                if let Some(epochs) = &epochs {
+                    epochs.give_to(&mut map);
+                }
+                if self.known.is_some_and(|known| map.is_older_than(known, epochs.as_ref())) {
+                    self.older_views += 1;
+                    self.older = Some(map);
+                    return;
+                }
                 if map.covered() < usize::from(SLOT_COUNT) {
                     self.partial_views += 1;
                 }
@@ -149,7 +209,7 @@ impl Discovery {
             }
             Err(error) => match query.instead(self.command) {
                 Some(other) if is_refusal(&error) => {
-                    self.asking = Some((candidate, other, elapsed));
+                    self.asking = Some(Asking { candidate, query: other, epochs, elapsed });
                 }
                 _ => self.note(candidate, &error, elapsed),
             },
@@ -158,14 +218,15 @@ impl Discovery {
 
     /// The node asked last could not be dialled or did not answer, after so long.
     pub fn failed(&mut self, error: &Error, elapsed: Duration) {
-        let Some((candidate, _, before)) = self.asking.take() else { return };
-        self.note(candidate, error, before + elapsed);
+        if let Some(asking) = self.asking.take() {
+            self.note(asking.candidate, error, asking.elapsed + elapsed);
+        }
     }
 
     /// The deadline passed: the best view so far, or an error that says what was tried.
-    pub fn expired(&mut self) -> Result<SlotMap> {
-        if let Some(map) = self.best.take() {
-            return self.covered_enough(map);
+    pub fn expired(&mut self) -> Result<Found> {
+        if let Some(found) = self.take_best() {
+            return found;
         }
         let message =
             format!("the deadline passed before a node told the topology: {}", self.causes());
@@ -183,10 +244,16 @@ impl Discovery {
     }
 
     fn done(&mut self) -> Step {
-        Step::Done(match self.best.take() {
-            Some(map) => self.covered_enough(map),
-            None => Err(self.nobody_answered()),
-        })
+        Step::Done(self.take_best().unwrap_or_else(|| Err(self.nobody_answered())))
+    }
+
+    fn take_best(&mut self) -> Option<Result<Found>> {
+        let (map, is_older) = match (self.best.take(), self.older.take()) {
+            (Some(map), _) => (map, false),
+            (None, Some(map)) => (map, true),
+            (None, None) => return None,
+        };
+        Some(self.covered_enough(map).map(|map| Found { map, is_older }))
     }
 
     fn covered_enough(&mut self, map: SlotMap) -> Result<SlotMap> {
@@ -271,8 +338,8 @@ impl Discovery {
             text += &format!("; and {left_out} more nodes");
         }
         match &self.asking {
-            Some((candidate, ..)) if text.is_empty() => {
-                format!("{} was being asked", candidate.node)
+            Some(asking) if text.is_empty() => {
+                format!("{} was being asked", asking.candidate.node)
             }
             _ if text.is_empty() => "no node was asked".to_owned(),
             _ => text,

@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::discovery::{Discovery, Step};
+use super::discovery::{Discovery, Found, Step};
 use super::query::Query;
 use super::slot_map::SlotMap;
 use crate::connection::{Buffers, Connection, Destination, Dialer};
 use crate::deadline::Deadline;
-use crate::error::{Result, Status};
+use crate::error::{Error, Result, Status};
 use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::options::Options;
-use crate::resp::Reply;
+use crate::resp::{Kind, Reply};
 
 /// No node gets less than this of the deadline, however many there are: a round trip across the world.
 const LEAST_SHARE: Duration = Duration::from_millis(250);
@@ -26,15 +26,15 @@ pub fn discover(
     known: Option<&SlotMap>,
     suspects: &[NodeAddress],
     deadline: Deadline,
-) -> Result<SlotMap> {
+) -> Result<Found> {
     let options = dialer.options();
     let mut discovery = Discovery::new(options, known, suspects, &mut fastrand::Rng::new());
     let mut connection: Option<Connection> = None;
     let mut share = deadline;
     loop {
-        let (node, query) = match discovery.step() {
+        let (node, query, with_epochs) = match discovery.step() {
             Step::Done(result) => return report(options, result),
-            Step::Ask { node, query } => (node, query),
+            Step::Ask { node, query, with_epochs } => (node, query, with_epochs),
         };
         if deadline.has_passed() {
             return report(options, discovery.expired());
@@ -45,8 +45,14 @@ pub fn discover(
             share = share_of(deadline, discovery.candidates_left());
         }
         let to = Destination { hostname: hostname(known, &node), ..Destination::from(&node) };
-        match ask(&mut connection, dialer, to, query, share) {
-            Ok(reply) => discovery.answered(&reply, started.elapsed()),
+        let question = Question { query, with_epochs };
+        match ask(&mut connection, dialer, to, question, share) {
+            Ok((epochs, reply)) => {
+                if let Some(epochs) = epochs {
+                    discovery.told_epochs(&epochs);
+                }
+                discovery.answered(&reply, started.elapsed());
+            }
             Err(error) => {
                 connection = None;
                 options.log.line(
@@ -59,13 +65,20 @@ pub fn discover(
     }
 }
 
+/// What one node is asked in one write.
+struct Question {
+    query: Query,
+    with_epochs: bool,
+}
+
+/// The answer, and in front of it that of CLUSTER NODES where it was asked for.
 fn ask(
     connection: &mut Option<Connection>,
     dialer: &Dialer,
     to: Destination<'_>,
-    query: Query,
+    question: Question,
     deadline: Deadline,
-) -> Result<Reply> {
+) -> Result<(Option<Reply>, Reply)> {
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(dialer.dial(to, deadline)?),
@@ -74,7 +87,31 @@ fn ask(
         connection.attach(Buffers::new(dialer.options()));
     }
     let deadline = deadline.earlier(Deadline::after(dialer.options().socket_timeout));
-    connection.command(&query.command(), deadline)
+    let query = question.query;
+    if !question.with_epochs {
+        return Ok((None, connection.command(&query.command(), deadline)?));
+    }
+    for query in [Query::Nodes, query] {
+        connection.append(&query.command())?;
+    }
+    connection.flush(deadline)?;
+    let epochs = next_reply(connection, Query::Nodes, deadline)?;
+    Ok((Some(epochs), next_reply(connection, query, deadline)?))
+}
+
+fn next_reply(connection: &mut Connection, query: Query, deadline: Deadline) -> Result<Reply> {
+    loop {
+        match connection.read(deadline)? {
+            Some(message) if message.root().kind() == Kind::Push => {}
+            Some(reply) => return Ok(reply),
+            None => {
+                let node = connection.node();
+                let message =
+                    format!("{node}: the deadline passed while {} was awaited", query.name());
+                return Err(Error::new(Status::Timeout, message).on_node(node));
+            }
+        }
+    }
 }
 
 /// The host name that the cluster told of the node, if it did.
@@ -90,9 +127,13 @@ fn share_of(deadline: Deadline, candidates: usize) -> Deadline {
     deadline.earlier(Deadline::after(share.max(LEAST_SHARE)))
 }
 
-fn report(options: &Options, result: Result<SlotMap>) -> Result<SlotMap> {
+fn report(options: &Options, result: Result<Found>) -> Result<Found> {
     match &result {
-        Ok(map) => options.log.line(
+        Ok(Found { is_older: true, .. }) => options.log.line(
+            Level::Info,
+            format_args!("every view of the topology is older than the present one"),
+        ),
+        Ok(Found { map, .. }) => options.log.line(
             Level::Info,
             format_args!(
                 "topology {}: {} nodes, {} slots",

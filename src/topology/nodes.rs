@@ -9,10 +9,7 @@ use crate::resp::ReplyRef;
 
 /// Reads the whole answer.
 pub(super) fn parse<'a>(answer: ReplyRef<'a>, source: Source<'a>) -> Parsed<SlotMap> {
-    let text = match std::str::from_utf8(bytes(Some(answer), "it is no text")?) {
-        Ok(text) if !text.trim().is_empty() => text,
-        _ => return Err(Malformed("it is no text")),
-    };
+    let text = text_of(answer)?;
     let mut view = View::new(source);
     let mut ids: Vec<(&'a str, Mention)> = Vec::new();
     let mut replicas: Vec<(Mention, &'a str)> = Vec::new();
@@ -46,6 +43,24 @@ pub(super) fn parse<'a>(answer: ReplyRef<'a>, source: Source<'a>) -> Parsed<Slot
         }
     }
     Ok(view.finish())
+}
+
+/// Tells the config epoch of each node that the answer names, by its id.
+pub(super) fn each_epoch(answer: ReplyRef<'_>, mut tell: impl FnMut(&str, u64)) -> Parsed<()> {
+    for line in text_of(answer)?.lines().filter(|line| !line.trim().is_empty()) {
+        let line = Line::parse(line)?;
+        if let Some(epoch) = line.description.config_epoch {
+            tell(line.id, epoch);
+        }
+    }
+    Ok(())
+}
+
+fn text_of(answer: ReplyRef<'_>) -> Parsed<&str> {
+    match std::str::from_utf8(bytes(Some(answer), "it is no text")?) {
+        Ok(text) if !text.trim().is_empty() => Ok(text),
+        _ => Err(Malformed("it is no text")),
+    }
 }
 
 struct Line<'a> {

@@ -9,9 +9,10 @@ use crate::slot::SLOT_COUNT;
 /// node).
 ///
 /// A replica of the slot's shard has been promoted: roles swap for the whole shard, and its old primary
-/// becomes a replica. Another primary has been given the slot alone. Anything else, a replica of another shard
-/// or a node the map does not know, becomes the primary of a shard of its own with this slot. `announced` is
-/// the node as the server wrote it.
+/// becomes a replica. Its config epoch is above that primary's, or it would not have been elected: a view that
+/// still has the old primary is an older one. Another primary has been given the slot alone. Anything else, a
+/// replica of another shard or a node the map does not know, becomes the primary of a shard of its own with this
+/// slot. `announced` is the node as the server wrote it.
 pub fn moved(
     map: &SlotMap,
     slot: u16,
@@ -83,6 +84,9 @@ impl Patch {
         };
         shard(&mut self.leaders);
         shard(&mut self.owners);
+        let above = self.nodes[old].config_epoch.map(|epoch| epoch.saturating_add(1));
+        let known = &mut self.nodes[new].config_epoch;
+        *known = above.max(*known);
     }
 
     /// The map, its nodes in a map's order.

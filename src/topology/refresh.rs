@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::refusals::Refusals;
 use super::slot_map::SlotMap;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
@@ -59,6 +60,7 @@ struct State {
     not_before: Option<Instant>,
     pause: Duration,
     fingerprint: Option<u64>,
+    refusals: Refusals,
 }
 
 /// What several threads wait for together: empty until one of them has led it to an end.
@@ -87,6 +89,7 @@ impl Refresh {
                 not_before: None,
                 pause: min_interval,
                 fingerprint: None,
+                refusals: Refusals::default(),
             }),
             min_interval,
             runs: AtomicU64::new(0),
@@ -146,6 +149,23 @@ impl Refresh {
                 }
             }
         }
+    }
+
+    /// For `discover`: it found nothing but views that are older than the `present` map. True if they are to be
+    /// left out, with what `discover` was to bring: it answers with the present map, which is no news. They win
+    /// in the end, where they go on for long enough.
+    pub fn refuses_older(&self, present: &SlotMap) -> bool {
+        let mut state = self.state.lock();
+        let refuses = state.refusals.refuse(Instant::now());
+        if refuses {
+            state.fingerprint = Some(present.fingerprint());
+        }
+        refuses
+    }
+
+    /// For `discover`: it has installed a view.
+    pub fn installed(&self) {
+        self.state.lock().refusals.end();
     }
 
     /// The flight this caller's result will come from; `None`: there is to be none.

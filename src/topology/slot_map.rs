@@ -42,7 +42,8 @@ pub struct KnownNode {
     pub zone: Option<Arc<str>>,
     /// How it feels.
     pub health: Health,
-    /// The config epoch of CLUSTER NODES; the other commands do not tell it.
+    /// At least so high is its config epoch. CLUSTER NODES tells it (of a replica, its primary's), the other
+    /// commands do not.
     pub config_epoch: Option<u64>,
     /// Inclusive, sorted, merged; empty for replicas.
     pub slots: Box<[(u16, u16)]>,
@@ -117,6 +118,18 @@ impl SlotMap {
     /// and slots count; versions, epochs, health and zones do not.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
+    }
+
+    /// Takes over what `told` knows of nodes whose config epoch the answer did not tell.
+    pub(super) fn tell_epochs(&mut self, told: impl Fn(&KnownNode) -> Option<u64>) {
+        for node in self.nodes.iter_mut().filter(|node| node.config_epoch.is_none()) {
+            node.config_epoch = told(node);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn clear_epochs(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.config_epoch = None);
     }
 
     /// All nodes, primaries first.

@@ -1,0 +1,90 @@
+//! A primary that has lost its role, or left: what it still answers may be older than what its successor has
+//! answered meanwhile, and who waits for it may wait in vain.
+//!
+//! Connections of before are told by their epoch when they come back ([`Standing`]). Calls of the client's that
+//! are under way on them end at once; connections that the program has checked out by itself are never touched.
+
+use super::lease::Lease;
+use super::member::{MemberKey, NEVER};
+use super::members::Members;
+use super::outbox::Outbox;
+use super::pool::{Core, Pool};
+
+/// What an answer is worth, once its connection is back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// As much as any.
+    Good,
+    /// Its node was a primary when the connection was given out, and has lost that role, or left, since.
+    Demoted,
+}
+
+impl Members {
+    /// Of these, which were primaries in the map before, those that are not in this one lose their role.
+    pub(super) fn demote(&mut self, primaries: &[MemberKey], outbox: &mut Outbox) {
+        for &key in primaries {
+            let Some(index) = self.find(key) else { continue };
+            let member = &mut self.list[index];
+            if member.known && !member.readonly {
+                continue;
+            }
+            // Its connections are retired by now: whoever has one of an earlier epoch had it before.
+            member.demoted_at = member.epoch;
+            member.checkouts.of_client().for_each(|interrupter| outbox.interrupt(interrupter));
+        }
+    }
+
+    pub(super) fn standing(&self, lease: &Lease) -> Standing {
+        let demoted_at = self.list.get(lease.place.member as usize).map_or(0, |it| it.demoted_at);
+        let is_of_before = lease.epoch < demoted_at;
+        // Dialled when the node had left, for a call that was on its way to it before.
+        let is_of_none = lease.epoch == NEVER && demoted_at > 0;
+        if !lease.connection.is_readonly() && (is_of_before || is_of_none) {
+            return Standing::Demoted;
+        }
+        Standing::Good
+    }
+
+    /// [`Members::put_back`] of a connection that has answered: its node is well.
+    #[inline(always)]
+    pub(super) fn put_back_answered(&mut self, lease: Box<Lease>) -> Option<Box<Lease>> {
+        if let Some(member) = self.list.get_mut(lease.place.member as usize) {
+            member.suspect_until = 0;
+        }
+        self.put_back(lease)
+    }
+}
+
+impl Lease {
+    /// The checkout is the client's: its calls end when its node loses the role of a primary, which it may have
+    /// done already. A lease that was taken with [`FOR_CLIENT`] in its time is so from the beginning.
+    ///
+    /// [`FOR_CLIENT`]: super::member::FOR_CLIENT
+    pub fn for_client(&self) -> Standing {
+        let mut members = self.place.core.members.lock();
+        if let Some(member) = members.list.get_mut(self.place.member as usize) {
+            member.checkouts.give_to_client(self.place.seat);
+        }
+        members.standing(self)
+    }
+
+    /// What an answer on this connection is worth now.
+    #[cold]
+    pub fn standing(&self) -> Standing {
+        self.place.core.members.lock().standing(self)
+    }
+}
+
+impl Pool {
+    /// Gives a connection back on which a call has just been answered in full, and tells what the answer is worth.
+    /// A connection that cannot serve another call is closed.
+    #[inline]
+    #[must_use]
+    pub fn take_back_answered(lease: Box<Lease>) -> Standing {
+        Core::take_back_answered(lease)
+    }
+}
+
+#[cfg(test)]
+#[path = "demotion_tests.rs"]
+mod tests;
