@@ -510,6 +510,11 @@ typedef struct rediscluster_connection rediscluster_connection;
 typedef struct rediscluster_error rediscluster_error;
 
 /**
+ * Where a client would send a command, and why. It never changes and may be read by several threads.
+ */
+typedef struct rediscluster_explanation rediscluster_explanation;
+
+/**
  * One node of a topology. Part of it.
  */
 typedef struct rediscluster_node rediscluster_node;
@@ -518,6 +523,12 @@ typedef struct rediscluster_node rediscluster_node;
  * Options of a pool: see docs/options.md for their names and meaning.
  */
 typedef struct rediscluster_options rediscluster_options;
+
+/**
+ * Commands that are gathered and run together: each node gets its own in one write, nodes are read as
+ * they answer, and the replies are in the order of the commands. Keys of any slots may be mixed.
+ */
+typedef struct rediscluster_pipeline rediscluster_pipeline;
 
 /**
  * A pool of connections to the nodes of a cluster, shared by any number of threads. After a fork
@@ -1405,6 +1416,30 @@ rediscluster_status rediscluster_pool_get_by_node(rediscluster_pool *pool,
                                                   rediscluster_error **error);
 
 /**
+ * Checks out a connection to a node that serves a command: by the slot of its keys, or of the channels of
+ * SSUBSCRIBE; to any primary if it has none, as SUBSCRIBE. A command that only reads gets one to whom the option
+ * `read_from` says. The command is not sent.
+ *
+ * command: the command; its settings have no part in it.
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `timeout`.
+ * out: the connection.
+ *
+ * Returns: CROSS_SLOT if its keys are in several slots; UNROUTABLE if the library cannot tell its keys: a module's
+ * command, which rediscluster_client_execute asks a server about; else as rediscluster_pool_get_by_slot.
+ * Ownership: the connection is the caller's, who gives it back with
+ * rediscluster_connection_release or rediscluster_pool_release.
+ * Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+ * `timeout_ms`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pool_get_for_command(rediscluster_pool *pool,
+                                                      const rediscluster_command *command,
+                                                      int64_t timeout_ms,
+                                                      rediscluster_connection **out,
+                                                      rediscluster_error **error);
+
+/**
  * Checks out a connection to any primary: for commands without keys. With the options `readonly` and
  * `read_from`, unless that is primary, to any node.
  *
@@ -1815,6 +1850,254 @@ rediscluster_status rediscluster_command_set_read_from(rediscluster_command *com
 rediscluster_status rediscluster_command_set_cancel(rediscluster_command *command,
                                                     const rediscluster_cancel *cancel,
                                                     rediscluster_error **error);
+
+/**
+ * Tells where a command would go and why, without sending it.
+ *
+ * command: the command; its settings count.
+ * out: the explanation.
+ *
+ * Returns: REDISCLUSTER_OK; what rediscluster_client_execute returns for a command that it refuses, and where the
+ * cluster is not discovered yet or a server has to be asked about a command that the library does not know.
+ * Ownership: the explanation is the caller's, who frees it with rediscluster_explanation_free.
+ * Blocks: no, but where something is asked, as rediscluster_client_execute.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_explain(rediscluster_client *client,
+                                                const rediscluster_command *command,
+                                                rediscluster_explanation **out,
+                                                rediscluster_error **error);
+
+/**
+ * The slot of the command's keys.
+ *
+ * Returns: 0 to 16383; -1 if it does not go by one slot, and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int32_t rediscluster_explanation_slot(const rediscluster_explanation *explanation);
+
+/**
+ * How many of the command's arguments are keys (or channels of a shard).
+ *
+ * Returns: the number; 0 for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+size_t rediscluster_explanation_key_count(const rediscluster_explanation *explanation);
+
+/**
+ * Which argument a key is, the command's name being argument 0.
+ *
+ * index: 0 to the count less one.
+ *
+ * Returns: the argument's place; -1 beyond the last, and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+int64_t rediscluster_explanation_key(const rediscluster_explanation *explanation, size_t index);
+
+/**
+ * How many nodes it would be sent to.
+ *
+ * Returns: the number; 0 if any node will do, and for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+size_t rediscluster_explanation_node_count(const rediscluster_explanation *explanation);
+
+/**
+ * One of these nodes. Of a command that reads it is the shard's primary, also where replicas answer.
+ *
+ * index: 0 to the count less one.
+ *
+ * Returns: "host:port"; NULL beyond the last, and for NULL.
+ * Ownership: borrowed from the explanation, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_explanation_node(const rediscluster_explanation *explanation,
+                                          size_t index);
+
+/**
+ * Why it goes there, for people.
+ *
+ * Returns: NUL-terminated UTF-8; "" for NULL.
+ * Ownership: borrowed from the explanation, and lives as long.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_explanation_reason(const rediscluster_explanation *explanation);
+
+/**
+ * Frees an explanation. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the explanation is gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_explanation_free(rediscluster_explanation *explanation);
+
+/**
+ * Makes a pipeline without commands.
+ *
+ * out: the pipeline.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL.
+ * Ownership: the pipeline is the caller's, who frees it with rediscluster_pipeline_free; it holds the
+ * client, which may be freed before.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_pipeline_new(rediscluster_client *client,
+                                              rediscluster_pipeline **out,
+                                              rediscluster_error **error);
+
+/**
+ * Appends a command; sends nothing. After rediscluster_pipeline_execute the first append begins a new
+ * pipeline: the replies of the run before are gone.
+ *
+ * command: the command; it is copied and may be changed or freed right after. Of its settings route and
+ * read_from count; its timeout and token do not.
+ *
+ * Returns: REDISCLUSTER_OK. The pipeline is as it was for: INVALID_ARGUMENT, also for a wrong number of
+ * arguments, for commands that need a connection of their own (the message says what to use instead), and
+ * for those that may block (BLPOP); READ_ONLY with the option `readonly`.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_pipeline_append(rediscluster_pipeline *pipeline,
+                                                 const rediscluster_command *command,
+                                                 rediscluster_error **error);
+
+/**
+ * Appends a command that is given as an array of arguments. In C,
+ * rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", key), &error) fills the middle.
+ *
+ * argc: how many arguments; at least 1.
+ * argv: the arguments, the command's name first.
+ * argvlen: their lengths in bytes; NULL: each is NUL-terminated.
+ *
+ * Returns: as rediscluster_pipeline_append.
+ * Ownership: the arguments are copied.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_pipeline_append_argv(rediscluster_pipeline *pipeline,
+                                                      size_t argc,
+                                                      const char *const *argv,
+                                                      const size_t *argvlen,
+                                                      rediscluster_error **error);
+
+/**
+ * Sets the token that ends the pipeline's run.
+ *
+ * cancel: the token; NULL: none any more.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: the pipeline holds the token; the caller's may be freed before it.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_pipeline_set_cancel(rediscluster_pipeline *pipeline,
+                                                     const rediscluster_cancel *cancel,
+                                                     rediscluster_error **error);
+
+/**
+ * Runs the commands that were appended. Each has its own outcome, in their order: a reply
+ * (rediscluster_pipeline_reply), which may be an error of the server, or an error
+ * (rediscluster_pipeline_error). Redirects are followed, and what cannot have run or merely reads is sent
+ * again, command by command. Commands of one slot run in their order, unless one of them has to be sent
+ * again. A second call runs the same commands again.
+ *
+ * timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning says; -2
+ * is the option `command_timeout`.
+ *
+ * Returns: REDISCLUSTER_OK if every command has a reply, be it an error of the server; else the status of the
+ * first that has none, whose error is copied to `error`: the others may have replies all the same;
+ * INVALID_ARGUMENT.
+ * Ownership: replies and errors are the pipeline's, until its next append, execute, clear or free.
+ * Blocks: until all is answered, at most `timeout_ms`.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_pipeline_execute(rediscluster_pipeline *pipeline,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_error **error);
+
+/**
+ * How many commands there are.
+ *
+ * Returns: the number; 0 for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+size_t rediscluster_pipeline_count(const rediscluster_pipeline *pipeline);
+
+/**
+ * The reply to one command of the last run.
+ *
+ * index: the command's place, from 0.
+ *
+ * Returns: the reply; NULL if it has none (see rediscluster_pipeline_error), beyond the last, before a run, and
+ * for NULL.
+ * Ownership: borrowed from the pipeline, until its next append, execute, clear or free.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+const rediscluster_reply *rediscluster_pipeline_reply(const rediscluster_pipeline *pipeline,
+                                                      size_t index);
+
+/**
+ * The same, and the caller's from now on.
+ *
+ * index: the command's place, from 0.
+ *
+ * Returns: the reply; NULL if it has none, or was taken before.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_reply *rediscluster_pipeline_take_reply(rediscluster_pipeline *pipeline, size_t index);
+
+/**
+ * Why one command of the last run has no reply.
+ *
+ * index: the command's place, from 0.
+ *
+ * Returns: the error; NULL if it has a reply, beyond the last, before a run, and for NULL.
+ * Ownership: borrowed from the pipeline, until its next append, execute, clear or free; not to be freed.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+const rediscluster_error *rediscluster_pipeline_error(const rediscluster_pipeline *pipeline,
+                                                      size_t index);
+
+/**
+ * Takes all commands and outcomes away and keeps the memory. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: replies and errors that were borrowed are gone.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+void rediscluster_pipeline_clear(rediscluster_pipeline *pipeline);
+
+/**
+ * Frees a pipeline, and the replies and errors that were not taken. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the pipeline is gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_pipeline_free(rediscluster_pipeline *pipeline);
 
 /**
  * Makes a client with a pool of its own.

@@ -9,6 +9,7 @@ mod cancel;
 mod client;
 mod execute;
 mod execution;
+mod explain;
 mod flight;
 mod flights;
 mod join;
@@ -25,5 +26,6 @@ mod unsuited;
 
 pub use cancel::Cancel;
 pub use client::Client;
+pub use explain::Explanation;
 pub use pipeline::Pipeline;
 pub use settings::{Route, Settings};

@@ -1,6 +1,7 @@
 //! Gets: exclusive connections by slot, key and node.
 
 use super::call::{Failure, call};
+use super::command::rediscluster_command;
 use super::connection::rediscluster_connection;
 use super::error::rediscluster_error;
 use super::pool::rediscluster_pool;
@@ -135,6 +136,43 @@ pub unsafe extern "C" fn rediscluster_pool_get_by_node(
         let node = unsafe { arg::text(node, "node") }?;
         let timeout = arg::timeout(timeout_ms)?;
         *out = handle::give_connection(pool.0.get_by_node(node, timeout)?);
+        Ok(())
+    })
+}
+
+/// Checks out a connection to a node that serves a command: by the slot of its keys, or of the channels of
+/// SSUBSCRIBE; to any primary if it has none, as SUBSCRIBE. A command that only reads gets one to whom the option
+/// `read_from` says. The command is not sent.
+///
+/// command: the command; its settings have no part in it.
+/// timeout_ms: how long the call may take, in milliseconds; 0, -1 and -2 as the header's beginning
+/// says; -2 is the option `timeout`.
+/// out: the connection.
+///
+/// Returns: CROSS_SLOT if its keys are in several slots; UNROUTABLE if the library cannot tell its keys: a module's
+/// command, which rediscluster_client_execute asks a server about; else as rediscluster_pool_get_by_slot.
+/// Ownership: the connection is the caller's, who gives it back with
+/// rediscluster_connection_release or rediscluster_pool_release.
+/// Blocks: while it waits for a free connection, dials or discovers the cluster, at most
+/// `timeout_ms`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pool_get_for_command(
+    pool: *mut rediscluster_pool,
+    command: *const rediscluster_command,
+    timeout_ms: i64,
+    out: *mut *mut rediscluster_connection,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one pointer, by the API's contract.
+        let out = unsafe { arg::output(out, "out") }?;
+        // SAFETY: NULL or a live pool, by the API's contract.
+        let pool = unsafe { arg::object(pool, "pool") }?;
+        // SAFETY: NULL or a live command nobody changes now, by the API's contract.
+        let command = unsafe { arg::object(command, "command") }?;
+        let timeout = arg::timeout(timeout_ms)?;
+        *out = handle::give_connection(pool.0.get_for_command(&command.core, timeout)?);
         Ok(())
     })
 }

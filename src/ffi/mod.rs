@@ -49,6 +49,10 @@ pub mod cancel;
 
 pub mod setting;
 
+pub mod explanation;
+
+pub mod pipeline;
+
 pub mod client;
 
 pub mod reply;

@@ -32,7 +32,7 @@ fn pool(nodes: &FakeNodes) -> Pool {
 fn lease(pool: &Pool, slot: u16) -> Box<Lease> {
     let core = pool.core();
     let key = core.routes().primary_of(slot).unwrap();
-    core.lease(key, None, Patience { deadline: soon(), now: false }).unwrap().unwrap()
+    core.lease(key, None, Patience { deadline: soon(), now: false, waits: true }).unwrap().unwrap()
 }
 
 fn soon() -> Deadline {
@@ -77,7 +77,7 @@ fn so_is_that_of_one_that_has_left() {
     nodes.use_scene("left").unwrap();
     pool.refresh(Timeout::Default).unwrap();
     assert_eq!(answered(old), Standing::Demoted);
-    let patience = Patience { deadline: soon(), now: false };
+    let patience = Patience { deadline: soon(), now: false, waits: true };
     let late = pool.core().lease(key, Some(place), patience).unwrap().unwrap();
     assert_eq!(answered(late), Standing::Demoted);
 }

@@ -16,6 +16,7 @@
 mod changes;
 mod checkout;
 mod demotion;
+mod for_command;
 pub mod handles;
 mod install;
 mod lease;

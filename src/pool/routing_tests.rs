@@ -181,7 +181,7 @@ fn a_call_may_read_from_others_than_the_pool() {
         let pool = pool(&nodes, &[("read_from", own), ("client_az", "a")]);
         let core = pool.core();
         for (mode, expected) in modes {
-            let patience = Patience { deadline: Deadline::NEVER, now: false };
+            let patience = Patience { deadline: Deadline::NEVER, now: false, waits: true };
             // First dialled, then idle.
             for idle in [false, true] {
                 let mut seen = Vec::new();
