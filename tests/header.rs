@@ -167,6 +167,22 @@ fn only_the_three_includes_and_only_our_names() {
     assert!(!header.contains("struct rediscluster_connection {"), "a value, never dereferenced");
 }
 
+/// The words of a text that begin as our names do.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("rediscluster_") && !word.ends_with('_'))
+}
+
+#[test]
+fn what_a_comment_names_is_declared() {
+    let is_comment = |line: &&str| line.trim_start().starts_with(['/', '*']);
+    let (comments, code): (Vec<_>, Vec<_>) = header().lines().partition(is_comment);
+    let declared: Vec<_> = code.iter().flat_map(|line| names(line)).collect();
+    for name in comments.iter().flat_map(|line| names(line)) {
+        assert!(declared.contains(&name), "{name} stands in a comment alone");
+    }
+}
+
 /// A use of what only a compiler can say: the cells' layout, and in C the macro.
 const PROGRAM: &str = r#"
 #include "rediscluster.h"
