@@ -3,10 +3,12 @@
  *
  *     using namespace rediscluster;
  *
- *     pool cluster(options::from_url("redis://127.0.0.1:7000"));
- *     connection c = cluster.get_by_key("k");
- *     reply r = c.command({"SET", "k", "v"});
- *     r.check();
+ *     client cluster(options::from_url("redis://127.0.0.1:7000"));
+ *     cluster.command({"SET", "k", "v"}).check();
+ *     std::string v = cluster.command({"GET", "k"}).str();
+ *
+ * A client finds the node of each command, follows the cluster, and may be shared by threads. Below it is the pool,
+ * for programs that want connections of their own: pool.get_by_key("k").command({"GET", "k"}).
  *
  * Two forms of each call that can fail, by choice and at any place of a program:
  *
@@ -18,14 +20,14 @@
  * *failure if the call succeeds. With -fno-exceptions only the second form exists (as with
  * REDISCLUSTER_NO_EXCEPTIONS defined before this header).
  *
- * Owners. options, pool, connection, command, reply, topology, stats and error own one C object each, which
- * their destructor frees; a connection goes back to its pool. They move and do not copy. A default-made or
+ * Owners. options, client, pipeline, cancel_token, explanation, pool, connection, command, reply, topology, stats and
+ * error own one C object each, which their destructor frees; a connection goes back to its pool. They move and do not copy. A default-made or
  * moved-from owner is empty: it takes a new value, its readers answer as the C function does for NULL, and
  * a call on it is refused with INVALID_ARGUMENT. handle() lends the C object, detach() gives it away, and
  * the constructor that takes one adopts it: the C API stays at hand. An owner is as thread-safe as its C
  * object, but to move, assign or destroy it is a change that no other thread may watch.
  *
- * Views (reply_view, node, attempt) and every `const char *` and `bytes` that a function returns are borrowed
+ * Views (reply_view, error_view, pool_view, node, attempt) and every `const char *` and `bytes` that a function returns are borrowed
  * from their owner and live as long.
  *
  * Bytes go in as `bytes`, a pointer and a length, made of a std::string, a literal or both parts, never
@@ -83,6 +85,9 @@ using health = rediscluster_health;
 using access = rediscluster_access;
 using stat = rediscluster_stat;
 using log_level = rediscluster_log_level;
+using route = rediscluster_route;
+using read_from = rediscluster_read_from;
+using key_fate = rediscluster_key_fate;
 
 /* Bytes of somebody else's: a pointer and a length, binary safe. */
 class bytes {
@@ -257,30 +262,63 @@ class attempt {
     const rediscluster_attempt *handle_;
 };
 
+namespace detail {
+
+/* What can be read of an error, whoever owns it. */
+template <class Self> class explained {
+  public:
+    rediscluster::status status() const noexcept { return rediscluster_error_status(self()); }
+    /* What happened, where, and what to do. */
+    const char *message() const noexcept { return rediscluster_error_message(self()); }
+    /* "host:port", "" where no node is concerned. */
+    const char *node() const noexcept { return rediscluster_error_node(self()); }
+    /* -1 where no slot is concerned. */
+    std::int32_t slot() const noexcept { return rediscluster_error_slot(self()); }
+    /* "WRONGTYPE"; "" where no server answered with an error. */
+    const char *server_code() const noexcept { return rediscluster_error_server_code(self()); }
+    /* Whether the same call may well succeed later. Says nothing about whether a write ran. */
+    bool is_retryable() const noexcept { return rediscluster_error_is_retryable(self()); }
+    /* Whether bytes of the command left and no reply came. */
+    bool maybe_executed() const noexcept { return rediscluster_error_maybe_executed(self()); }
+    /* What became of one key of a command that a client had split; REDISCLUSTER_KEY_NONE beyond the last. */
+    rediscluster::key_fate key_fate(std::size_t index) const noexcept {
+        return rediscluster_error_key_fate(self(), index);
+    }
+    std::size_t attempt_count() const noexcept { return rediscluster_error_attempt_count(self()); }
+    /* Oldest first; an empty one beyond the last. */
+    rediscluster::attempt attempt(std::size_t index) const noexcept {
+        return rediscluster::attempt(rediscluster_error_attempt(self(), index));
+    }
+
+  protected:
+    explained() noexcept {}
+    ~explained() = default;
+    explained(const explained &) = default;
+    explained &operator=(const explained &) = default;
+
+  private:
+    const rediscluster_error *self() const noexcept { return static_cast<const Self *>(this)->handle(); }
+};
+
+} // namespace detail
+
+/* An error that belongs to something else: to a pipeline. Empty, it is of status REDISCLUSTER_OK. */
+class error_view : public detail::explained<error_view> {
+  public:
+    explicit error_view(const rediscluster_error *handle = nullptr) noexcept : handle_(handle) {}
+
+    const rediscluster_error *handle() const noexcept { return handle_; }
+    explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  private:
+    const rediscluster_error *handle_;
+};
+
 /* Why a call failed. Empty, it is of status REDISCLUSTER_OK. */
-class error : public detail::owner<rediscluster_error, rediscluster_error_free> {
+class error : public detail::owner<rediscluster_error, rediscluster_error_free>, public detail::explained<error> {
   public:
     error() noexcept {}
     explicit error(rediscluster_error *handle) noexcept : owner(handle) {}
-
-    rediscluster::status status() const noexcept { return rediscluster_error_status(handle()); }
-    /* What happened, where, and what to do. */
-    const char *message() const noexcept { return rediscluster_error_message(handle()); }
-    /* "host:port", "" where no node is concerned. */
-    const char *node() const noexcept { return rediscluster_error_node(handle()); }
-    /* -1 where no slot is concerned. */
-    std::int32_t slot() const noexcept { return rediscluster_error_slot(handle()); }
-    /* "WRONGTYPE"; "" where no server answered with an error. */
-    const char *server_code() const noexcept { return rediscluster_error_server_code(handle()); }
-    /* Whether the same call may well succeed later. Says nothing about whether a write ran. */
-    bool is_retryable() const noexcept { return rediscluster_error_is_retryable(handle()); }
-    /* Whether bytes of the command left and no reply came. */
-    bool maybe_executed() const noexcept { return rediscluster_error_maybe_executed(handle()); }
-    std::size_t attempt_count() const noexcept { return rediscluster_error_attempt_count(handle()); }
-    /* Oldest first; an empty one beyond the last. */
-    rediscluster::attempt attempt(std::size_t index) const noexcept {
-        return rediscluster::attempt(rediscluster_error_attempt(handle(), index));
-    }
 };
 
 #if REDISCLUSTER_EXCEPTIONS
@@ -312,7 +350,65 @@ inline void check(status result, error &failure) {
 } // namespace detail
 #endif
 
-/* A command and its arguments, encoded as they are appended; may be sent any number of times. */
+/*
+ * Ends, from any thread, the calls of a client whose commands carry it. Fired once, it stays so. Commands and pipelines
+ * keep what they need of it, so it may go before them.
+ */
+class cancel_token : public detail::owner<rediscluster_cancel, rediscluster_cancel_free> {
+  public:
+    /* Empty: to carry it is to carry none. */
+    cancel_token() noexcept {}
+    explicit cancel_token(rediscluster_cancel *handle) noexcept : owner(handle) {}
+
+    REDISCLUSTER_NODISCARD static status try_make(cancel_token &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, rediscluster_cancel_new);
+    }
+
+    /* The calls end with CANCELLED; those to come end before they begin. */
+    void fire() const noexcept { rediscluster_cancel_fire(handle()); }
+
+#if REDISCLUSTER_EXCEPTIONS
+    static cancel_token make() {
+        cancel_token out;
+        error failure;
+        detail::check(try_make(out, &failure), failure);
+        return out;
+    }
+#endif
+};
+
+namespace detail {
+
+/* Arguments as C takes them, call(argc, argv, argvlen). */
+template <class Call> status with_argv(std::initializer_list<bytes> arguments, Call call) noexcept {
+    const std::size_t some = 16;
+    const char *few[some];
+    std::size_t few_lengths[some];
+    std::vector<const char *> many;
+    std::vector<std::size_t> many_lengths;
+    const char **argv = few;
+    std::size_t *argvlen = few_lengths;
+    if (arguments.size() > some) {
+        many.resize(arguments.size());
+        many_lengths.resize(arguments.size());
+        argv = many.data();
+        argvlen = many_lengths.data();
+    }
+    std::size_t argc = 0;
+    for (const bytes &argument : arguments) {
+        argv[argc] = argument.data() == nullptr ? "" : argument.chars();
+        argvlen[argc] = argument.size();
+        ++argc;
+    }
+    return call(argc, argv, argvlen);
+}
+
+} // namespace detail
+
+/*
+ * A command and its arguments, encoded as they are appended; may be sent any number of times. What is set of time, route,
+ * readers and token is heeded by a client, not by a connection.
+ */
 class command : public detail::owner<rediscluster_command, rediscluster_command_free> {
   public:
     /* Without arguments; the first one appended is the command's name. */
@@ -322,44 +418,70 @@ class command : public detail::owner<rediscluster_command, rediscluster_command_
     /* Makes one of its arguments: try_make({"SET", key, value}, out, &failure). */
     REDISCLUSTER_NODISCARD static status try_make(std::initializer_list<bytes> arguments, command &out,
                                                   error *error = nullptr) noexcept {
-        const std::size_t some = 16;
-        if (arguments.size() > some) {
-            return try_make_long(arguments, out, error);
-        }
-        const char *argv[some];
-        std::size_t argvlen[some];
-        std::size_t argc = 0;
-        for (const bytes &argument : arguments) {
-            argv[argc] = argument.data() == nullptr ? "" : argument.chars();
-            argvlen[argc] = argument.size();
-            ++argc;
-        }
-        return detail::make(out, error, [&](rediscluster_command **made, rediscluster_error **raw) {
-            return rediscluster_command_from_argv(argc, argv, argvlen, made, raw);
+        return detail::with_argv(arguments, [&](std::size_t argc, const char *const *argv, const std::size_t *argvlen) {
+            return detail::make(out, error, [&](rediscluster_command **made, rediscluster_error **raw) {
+                return rediscluster_command_from_argv(argc, argv, argvlen, made, raw);
+            });
         });
     }
 
     REDISCLUSTER_NODISCARD status try_append(bytes argument, error *error = nullptr) noexcept {
-        const status ready = prepare(error);
-        return ready != REDISCLUSTER_OK
-                   ? ready
-                   : detail::fill(error, [&](rediscluster_error **raw) {
-                         return rediscluster_command_append(handle(), argument.data(), argument.size(), raw);
-                     });
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_append(handle(), argument.data(), argument.size(), raw);
+        });
     }
 
     /* Several arguments: their bytes one after another, and the length of each. */
     REDISCLUSTER_NODISCARD status try_append_packed(const std::uint8_t *data, const std::size_t *lengths,
                                                     std::size_t count, error *error = nullptr) noexcept {
-        const status ready = prepare(error);
-        return ready != REDISCLUSTER_OK
-                   ? ready
-                   : detail::fill(error, [&](rediscluster_error **raw) {
-                         return rediscluster_command_append_packed(handle(), data, lengths, count, raw);
-                     });
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_append_packed(handle(), data, lengths, count, raw);
+        });
     }
 
-    /* Takes all arguments away and keeps the memory, for the next command. */
+    /* How long a client's call may take; what the command itself blocks for (BLPOP) is added. */
+    REDISCLUSTER_NODISCARD status try_set_timeout(timeout timeout, error *error = nullptr) noexcept {
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_set_timeout(handle(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    /* Where a client runs it: one of REDISCLUSTER_ROUTE_AUTO, _RANDOM, _ALL_NODES, _ALL_PRIMARIES, _ALL_REPLICAS. */
+    REDISCLUSTER_NODISCARD status try_set_route(route where, error *error = nullptr) noexcept {
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_set_route(handle(), where, -1, nullptr, raw);
+        });
+    }
+
+    /* At the owner of a slot. */
+    REDISCLUSTER_NODISCARD status try_set_slot(std::int32_t slot, error *error = nullptr) noexcept {
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_set_route(handle(), REDISCLUSTER_ROUTE_SLOT, slot, nullptr, raw);
+        });
+    }
+
+    /* At a node, by "host:port" or id. */
+    REDISCLUSTER_NODISCARD status try_set_node(text node, error *error = nullptr) noexcept {
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_set_route(handle(), REDISCLUSTER_ROUTE_NODE, -1, node.chars(), raw);
+        });
+    }
+
+    /* Who answers if it reads, in place of the option `read_from`. */
+    REDISCLUSTER_NODISCARD status try_set_read_from(read_from whom, error *error = nullptr) noexcept {
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_set_read_from(handle(), whom, raw);
+        });
+    }
+
+    /* What ends a client's call of it; an empty token: nothing any more. */
+    REDISCLUSTER_NODISCARD status try_set_cancel(const cancel_token &cancel, error *error = nullptr) noexcept {
+        return set(error, [&](rediscluster_error **raw) {
+            return rediscluster_command_set_cancel(handle(), cancel.handle(), raw);
+        });
+    }
+
+    /* Takes all arguments away and keeps the memory, for the next command, and what was set. */
     void clear() noexcept { rediscluster_command_clear(handle()); }
 
 #if REDISCLUSTER_EXCEPTIONS
@@ -379,6 +501,42 @@ class command : public detail::owner<rediscluster_command, rediscluster_command_
         detail::check(try_append_packed(data, lengths, count, &failure), failure);
         return *this;
     }
+
+    command &set_timeout(timeout timeout) {
+        rediscluster::error failure;
+        detail::check(try_set_timeout(timeout, &failure), failure);
+        return *this;
+    }
+
+    command &set_route(route where) {
+        rediscluster::error failure;
+        detail::check(try_set_route(where, &failure), failure);
+        return *this;
+    }
+
+    command &set_slot(std::int32_t slot) {
+        rediscluster::error failure;
+        detail::check(try_set_slot(slot, &failure), failure);
+        return *this;
+    }
+
+    command &set_node(text node) {
+        rediscluster::error failure;
+        detail::check(try_set_node(node, &failure), failure);
+        return *this;
+    }
+
+    command &set_read_from(read_from whom) {
+        rediscluster::error failure;
+        detail::check(try_set_read_from(whom, &failure), failure);
+        return *this;
+    }
+
+    command &set_cancel(const cancel_token &cancel) {
+        rediscluster::error failure;
+        detail::check(try_set_cancel(cancel, &failure), failure);
+        return *this;
+    }
 #endif
 
   private:
@@ -389,16 +547,9 @@ class command : public detail::owner<rediscluster_command, rediscluster_command_
         return detail::make(*this, error, rediscluster_command_new);
     }
 
-    static status try_make_long(std::initializer_list<bytes> arguments, command &out, error *error) noexcept {
-        command made;
-        for (const bytes &argument : arguments) {
-            const status result = made.try_append(argument, error);
-            if (result != REDISCLUSTER_OK) {
-                return result;
-            }
-        }
-        out = std::move(made);
-        return REDISCLUSTER_OK;
+    template <class Set> status set(error *error, Set set) noexcept {
+        const status ready = prepare(error);
+        return ready != REDISCLUSTER_OK ? ready : detail::fill(error, set);
     }
 };
 
@@ -1162,6 +1313,235 @@ class pool : public detail::owner<rediscluster_pool, rediscluster_pool_free> {
         error failure;
         detail::check(try_topology(out, &failure), failure);
         return out;
+    }
+#endif
+};
+
+/* Where a client would send a command, and why. */
+class explanation : public detail::owner<rediscluster_explanation, rediscluster_explanation_free> {
+  public:
+    explanation() noexcept {}
+    explicit explanation(rediscluster_explanation *handle) noexcept : owner(handle) {}
+
+    /* Of the command's keys; -1 if it does not go by one slot. */
+    std::int32_t slot() const noexcept { return rediscluster_explanation_slot(handle()); }
+    std::size_t key_count() const noexcept { return rediscluster_explanation_key_count(handle()); }
+    /* Which argument a key is, the command's name being argument 0; -1 beyond the last. */
+    std::int64_t key(std::size_t index) const noexcept { return rediscluster_explanation_key(handle(), index); }
+    /* 0 if any node will do. */
+    std::size_t node_count() const noexcept { return rediscluster_explanation_node_count(handle()); }
+    /* "host:port"; nullptr beyond the last. */
+    const char *node(std::size_t index) const noexcept { return rediscluster_explanation_node(handle(), index); }
+    /* For people. */
+    const char *reason() const noexcept { return rediscluster_explanation_reason(handle()); }
+};
+
+/* The pool of a client, used as pool-> is, and borrowed from it. */
+class pool_view {
+  public:
+    explicit pool_view(rediscluster_pool *handle) noexcept : pool_(handle) {}
+    pool_view(const pool_view &other) noexcept : pool_(other.pool_.handle()) {}
+    pool_view &operator=(const pool_view &other) noexcept {
+        rediscluster_pool *handle = other.pool_.handle();
+        pool_.detach();
+        pool_.adopt(handle);
+        return *this;
+    }
+    ~pool_view() { pool_.detach(); }
+
+    pool *operator->() noexcept { return &pool_; }
+    rediscluster_pool *handle() const noexcept { return pool_.handle(); }
+
+  private:
+    pool pool_;
+};
+
+/*
+ * Takes commands, finds the node of each, follows the cluster wherever it moves, and says of each command whether it
+ * ran. Shared by any number of threads, and used on by the children of fork.
+ */
+class client : public detail::owner<rediscluster_client, rediscluster_client_free> {
+  public:
+    client() noexcept {}
+    explicit client(rediscluster_client *handle) noexcept : owner(handle) {}
+
+    /* Makes one with a pool of its own. The options are copied. */
+    REDISCLUSTER_NODISCARD static status try_make(const options &options, client &out,
+                                                  error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_client **made, rediscluster_error **raw) {
+            return rediscluster_client_new(options.handle(), made, raw);
+        });
+    }
+
+    /* Makes one on a pool that the program uses as well; it holds what it needs of the pool. */
+    REDISCLUSTER_NODISCARD static status try_with_pool(rediscluster::pool &pool, client &out,
+                                                       error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_client **made, rediscluster_error **raw) {
+            return rediscluster_client_with_pool(pool.handle(), made, raw);
+        });
+    }
+
+    /* Sends a command where it belongs and waits for its reply; what is set of the command is heeded. */
+    REDISCLUSTER_NODISCARD status try_execute(const rediscluster::command &command, reply &out,
+                                              error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+            return rediscluster_client_execute(handle(), command.handle(), made, raw);
+        });
+    }
+
+    /* The same for arguments: try_command({"SET", key, value}, out, &failure). */
+    REDISCLUSTER_NODISCARD status try_command(std::initializer_list<bytes> arguments, reply &out,
+                                              error *error = nullptr) noexcept {
+        return detail::with_argv(arguments, [&](std::size_t argc, const char *const *argv, const std::size_t *argvlen) {
+            return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+                return rediscluster_client_command(handle(), argc, argv, argvlen, made, raw);
+            });
+        });
+    }
+
+    /* Where a command would go and why, without sending it. */
+    REDISCLUSTER_NODISCARD status try_explain(const rediscluster::command &command, explanation &out,
+                                              error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_explanation **made, rediscluster_error **raw) {
+            return rediscluster_client_explain(handle(), command.handle(), made, raw);
+        });
+    }
+
+    /* For connections of the program's own, refreshes and statistics: client.pool()->stats(). */
+    pool_view pool() const noexcept { return pool_view(rediscluster_client_pool(handle())); }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit client(const options &options) {
+        error failure;
+        detail::check(try_make(options, *this, &failure), failure);
+    }
+
+    static client with_pool(rediscluster::pool &pool) {
+        client out;
+        error failure;
+        detail::check(try_with_pool(pool, out, &failure), failure);
+        return out;
+    }
+
+    reply execute(const rediscluster::command &command) {
+        reply out;
+        error failure;
+        detail::check(try_execute(command, out, &failure), failure);
+        return out;
+    }
+
+    reply command(std::initializer_list<bytes> arguments) {
+        reply out;
+        error failure;
+        detail::check(try_command(arguments, out, &failure), failure);
+        return out;
+    }
+
+    explanation explain(const rediscluster::command &command) {
+        explanation out;
+        error failure;
+        detail::check(try_explain(command, out, &failure), failure);
+        return out;
+    }
+#endif
+};
+
+/*
+ * Commands that are gathered and run together: each node gets its own in one write, and the replies stand in the order of
+ * the commands. Keys of any slots may be mixed. One thread at a time.
+ */
+class pipeline : public detail::owner<rediscluster_pipeline, rediscluster_pipeline_free> {
+  public:
+    pipeline() noexcept {}
+    explicit pipeline(rediscluster_pipeline *handle) noexcept : owner(handle) {}
+
+    /* It holds what it needs of the client. */
+    REDISCLUSTER_NODISCARD static status try_make(client &client, pipeline &out,
+                                                  rediscluster::error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_pipeline **made, rediscluster_error **raw) {
+            return rediscluster_pipeline_new(client.handle(), made, raw);
+        });
+    }
+
+    /* Appends a command; of what is set, route and readers count. After a run the first append begins anew. */
+    REDISCLUSTER_NODISCARD status try_append(const command &command, rediscluster::error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pipeline_append(handle(), command.handle(), raw);
+        });
+    }
+
+    REDISCLUSTER_NODISCARD status try_append(std::initializer_list<bytes> arguments,
+                                             rediscluster::error *error = nullptr) noexcept {
+        return detail::with_argv(arguments, [&](std::size_t argc, const char *const *argv, const std::size_t *argvlen) {
+            return detail::fill(error, [&](rediscluster_error **raw) {
+                return rediscluster_pipeline_append_argv(handle(), argc, argv, argvlen, raw);
+            });
+        });
+    }
+
+    /* What ends the run; an empty token: nothing any more. */
+    REDISCLUSTER_NODISCARD status try_set_cancel(const cancel_token &cancel,
+                                                 rediscluster::error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pipeline_set_cancel(handle(), cancel.handle(), raw);
+        });
+    }
+
+    /*
+     * Runs what was appended. OK if each command has a reply, be it an error of the server; else the first failure:
+     * the others may have replies all the same.
+     */
+    REDISCLUSTER_NODISCARD status try_execute(timeout timeout, rediscluster::error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_pipeline_execute(handle(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    /* How many commands there are. */
+    std::size_t size() const noexcept { return rediscluster_pipeline_count(handle()); }
+    /* The reply to a command, until the next append, execute or clear; empty if it has none. */
+    reply_view reply(std::size_t index) const noexcept {
+        return reply_view(rediscluster_pipeline_reply(handle(), index));
+    }
+    /* The same, and the caller's from now on. */
+    rediscluster::reply take_reply(std::size_t index) noexcept {
+        return rediscluster::reply(rediscluster_pipeline_take_reply(handle(), index));
+    }
+    /* Why a command has no reply, until the next append, execute or clear; empty if it has one. */
+    error_view error(std::size_t index) const noexcept {
+        return error_view(rediscluster_pipeline_error(handle(), index));
+    }
+    /* Takes commands and outcomes away and keeps the memory. */
+    void clear() noexcept { rediscluster_pipeline_clear(handle()); }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit pipeline(client &client) {
+        rediscluster::error failure;
+        detail::check(try_make(client, *this, &failure), failure);
+    }
+
+    pipeline &append(const command &command) {
+        rediscluster::error failure;
+        detail::check(try_append(command, &failure), failure);
+        return *this;
+    }
+
+    pipeline &append(std::initializer_list<bytes> arguments) {
+        rediscluster::error failure;
+        detail::check(try_append(arguments, &failure), failure);
+        return *this;
+    }
+
+    pipeline &set_cancel(const cancel_token &cancel) {
+        rediscluster::error failure;
+        detail::check(try_set_cancel(cancel, &failure), failure);
+        return *this;
+    }
+
+    /* Throws if a command has no reply; reply() and error() tell all the same how each one fared. */
+    void execute(timeout timeout = timeout::standard()) {
+        rediscluster::error failure;
+        detail::check(try_execute(timeout, &failure), failure);
     }
 #endif
 };

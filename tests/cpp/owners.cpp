@@ -104,6 +104,24 @@ static void the_empty_answer() {
     CHECK(lease.try_release() != REDISCLUSTER_OK);
     CHECK(topology().node_count() == 0 && !topology().node(0) && topology().node(0).range(0).start == -1);
     CHECK(stats().get(REDISCLUSTER_STAT_OPEN) == -1);
+    CHECK(failure.key_fate(0) == REDISCLUSTER_KEY_NONE && error_view().status() == REDISCLUSTER_OK);
+
+    client nobody;
+    CHECK(nobody.try_execute(ping, out, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(nobody.try_command({"PING"}, out, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(nobody.pool()->try_close() == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    explanation why;
+    CHECK(nobody.try_explain(ping, why, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(why.slot() == -1 && why.key_count() == 0 && why.key(0) == -1 && why.node_count() == 0);
+    CHECK(why.node(0) == nullptr && *why.reason() == '\0');
+    pipeline queue;
+    CHECK(pipeline::try_make(nobody, queue, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(queue.try_append(ping, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(queue.try_append({"PING"}, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(queue.try_execute(timeout::now(), &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(queue.size() == 0 && !queue.reply(0) && !queue.take_reply(0) && !queue.error(0));
+    queue.clear();
+    cancel_token().fire();
 }
 
 static void bytes_are_seen_whole() {
@@ -182,6 +200,17 @@ static void commands() {
     CHECK_OK(some.try_append("PING", &failure), failure);
     const std::size_t wrong = static_cast<std::size_t>(-1);
     CHECK(some.try_append_packed(nullptr, &wrong, 1, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+
+    // What is set of a command that has no arguments yet is kept.
+    command set;
+    CHECK_OK(set.try_set_timeout(std::chrono::seconds(1), &failure), failure);
+    CHECK_OK(set.try_set_route(REDISCLUSTER_ROUTE_ALL_PRIMARIES, &failure), failure);
+    CHECK_OK(set.try_set_slot(16383, &failure), failure);
+    CHECK_OK(set.try_set_node("127.0.0.1:1", &failure), failure);
+    CHECK_OK(set.try_set_read_from(REDISCLUSTER_READ_FROM_ANY, &failure), failure);
+    CHECK_OK(set.try_set_cancel(cancel_token(), &failure), failure);
+    CHECK(set.try_set_slot(16384, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(set.try_set_node(nullptr, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
 }
 
 int main() {
@@ -193,6 +222,10 @@ int main() {
     moves_and_does_not_copy<topology>();
     moves_and_does_not_copy<stats>();
     moves_and_does_not_copy<error>();
+    moves_and_does_not_copy<client>();
+    moves_and_does_not_copy<pipeline>();
+    moves_and_does_not_copy<cancel_token>();
+    moves_and_does_not_copy<explanation>();
     a_value_moves();
     failures_leave_outputs_alone();
     a_text_is_not_cut_at_a_nul();
