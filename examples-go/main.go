@@ -1,13 +1,15 @@
-// A hundred goroutines on a pool of eight connections: each writes and reads its own values, and looks that
-// every reply is its own.
+// A hundred goroutines on one client of eight connections: each writes and reads its own values, and looks that every
+// reply is its own. Then a pipeline over all shards, and a command that its context ends.
 //
 //	go run . host:port[,host:port...]
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -31,22 +33,30 @@ func main() {
 }
 
 func run(nodes string) error {
-	pool, err := rediscluster.NewPool(map[string]string{
+	client, err := rediscluster.NewClient(map[string]string{
 		"startup_nodes":   nodes,
 		"pool_exhausted":  "block",
 		"max_connections": "8",
-		"timeout":         "30000",
+		"command_timeout": "30000",
 	})
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	primaries, err := pool.Primaries()
+	defer client.Close()
+	primaries, err := client.Pool().Primaries()
 	if err != nil {
 		return err
 	}
 	fmt.Println("primaries:", primaries)
+	for _, part := range []func(*rediscluster.Client) error{hundred, pipeline, cancelled} {
+		if err := part(client); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
+func hundred(client *rediscluster.Client) error {
 	begin := time.Now()
 	errs := make(chan error, goroutines)
 	var running sync.WaitGroup
@@ -55,7 +65,7 @@ func run(nodes string) error {
 		go func(g int) {
 			defer running.Done()
 			for i := 0; i < rounds; i++ {
-				if err := ownValue(pool, g, i); err != nil {
+				if err := ownValue(client, g, i); err != nil {
 					errs <- fmt.Errorf("goroutine %d, round %d: %w", g, i, err)
 					return
 				}
@@ -67,7 +77,7 @@ func run(nodes string) error {
 	for err := range errs {
 		return err
 	}
-	stats, err := pool.Stats()
+	stats, err := client.Pool().Stats()
 	if err != nil {
 		return err
 	}
@@ -76,26 +86,21 @@ func run(nodes string) error {
 	if stats.InUse != 0 || stats.Open > 8 {
 		return fmt.Errorf("%d connections are in use at the end, %d open", stats.InUse, stats.Open)
 	}
-	return cancelled(pool)
+	return nil
 }
 
-func ownValue(pool *rediscluster.Pool, g, i int) error {
+func ownValue(client *rediscluster.Client, g, i int) error {
 	ctx := context.Background()
 	key := fmt.Sprintf("go:%d:%d", g, i)
 	value := fmt.Sprintf("value %d of goroutine %d", i, g)
-	connection, err := pool.GetByKey(ctx, key)
-	if err != nil {
-		return err
-	}
-	defer connection.Release()
-	set, err := connection.Do(ctx, "SET", key, value, "EX", "60")
+	set, err := client.Do(ctx, "SET", key, value, "EX", "60")
 	if err != nil {
 		return err
 	}
 	if err := set.Err(); err != nil {
 		return err
 	}
-	got, err := connection.Do(ctx, "GET", key)
+	got, err := client.Do(ctx, "GET", key)
 	if err != nil {
 		return err
 	}
@@ -105,18 +110,39 @@ func ownValue(pool *rediscluster.Pool, g, i int) error {
 	return nil
 }
 
-// cancelled ends a command that waits for ever by its context.
-func cancelled(pool *rediscluster.Pool) error {
-	connection, err := pool.GetByKey(context.Background(), "go:none")
+// pipeline runs commands of all shards together; one that the server refuses has its error in its place.
+func pipeline(client *rediscluster.Client) error {
+	const keys = 100
+	var commands [][]string
+	for i := 0; i < keys; i++ {
+		key := "go:pipeline:" + strconv.Itoa(i)
+		commands = append(commands, []string{"SET", key, strconv.Itoa(i), "EX", "60"}, []string{"GET", key})
+	}
+	commands = append(commands, []string{"LPUSH", "go:pipeline:0", "x"})
+	results, err := client.Pipeline(context.Background(), commands...)
 	if err != nil {
 		return err
 	}
-	defer connection.Release()
+	for i := 0; i < keys; i++ {
+		if got := results[2*i+1].Reply.Text(); got != strconv.Itoa(i) {
+			return fmt.Errorf("value %d of the pipeline is %q", i, got)
+		}
+	}
+	refused := results[2*keys].Reply.Err()
+	fmt.Printf("a pipeline of %d commands; the last one: %v\n", len(results), refused)
+	if !errors.Is(refused, &rediscluster.Error{Status: rediscluster.Server}) {
+		return fmt.Errorf("LPUSH on a string: %v", refused)
+	}
+	return nil
+}
+
+// cancelled ends a command that waits for ever by its context.
+func cancelled(client *rediscluster.Client) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(50*time.Millisecond, cancel)
 	begin := time.Now()
-	_, err = connection.Do(ctx, "BLPOP", "go:none", "0")
-	if err == nil || ctx.Err() == nil {
+	_, err := client.Do(ctx, "BLPOP", "go:none", "0")
+	if !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("BLPOP ended by itself: %v", err)
 	}
 	fmt.Printf("cancelled after %v: %v\n", time.Since(begin).Round(time.Millisecond), err)

@@ -6,7 +6,6 @@ import "C"
 import (
 	"context"
 	"runtime"
-	"sync"
 )
 
 // Connection is checked out of a pool and serves one goroutine at a time, which gives it back with Release.
@@ -88,34 +87,10 @@ func (c *Connection) Read(ctx context.Context) (Reply, error) {
 	return reply, err
 }
 
-// bounded runs a call that the end of the context interrupts. The watcher has ended when it returns: it
-// never interrupts who uses the connection next.
+// bounded runs a call that the end of the context interrupts.
 func (c *Connection) bounded(ctx context.Context, call func() *Error) error {
 	defer runtime.KeepAlive(c)
-	if err := ctx.Err(); err != nil {
-		return &Error{Status: Cancelled, Message: "the context had ended", cause: err}
-	}
-	if ctx.Done() == nil {
-		if err := call(); err != nil {
-			return err
-		}
-		return nil
-	}
-	stop := make(chan struct{})
-	var watcher sync.WaitGroup
-	watcher.Add(1)
-	go func() {
-		defer watcher.Done()
-		select {
-		case <-ctx.Done():
-			C.rediscluster_connection_interrupt(c.handle, nil)
-		case <-stop:
-		}
-	}()
-	err := call()
-	close(stop)
-	watcher.Wait()
-	return err.ended(ctx)
+	return watched(ctx, func() { C.rediscluster_connection_interrupt(c.handle, nil) }, call)
 }
 
 // pack puts arguments one after another, as rediscluster_command_append_packed takes them: cgo allows no

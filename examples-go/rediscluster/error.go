@@ -3,7 +3,10 @@ package rediscluster
 // #include "glue.h"
 import "C"
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Status is what a call of the library answers: the numbers of rediscluster_status.
 type Status int
@@ -14,6 +17,7 @@ const (
 	Config          Status = C.REDISCLUSTER_ERROR_CONFIG
 	NotCheckedOut   Status = C.REDISCLUSTER_ERROR_NOT_CHECKED_OUT
 	UnknownNode     Status = C.REDISCLUSTER_ERROR_UNKNOWN_NODE
+	CrossSlot       Status = C.REDISCLUSTER_ERROR_CROSS_SLOT
 	Closed          Status = C.REDISCLUSTER_ERROR_CLOSED
 	ReadOnly        Status = C.REDISCLUSTER_ERROR_READ_ONLY
 	Cancelled       Status = C.REDISCLUSTER_ERROR_CANCELLED
@@ -58,7 +62,13 @@ func failure(status C.rediscluster_status, raw *C.rediscluster_error) *Error {
 	}
 	var about C.glue_error
 	C.glue_explain(raw, &about)
-	e := &Error{
+	e := copied(status, &about)
+	C.rediscluster_error_free(raw)
+	return e
+}
+
+func copied(status C.rediscluster_status, about *C.glue_error) *Error {
+	return &Error{
 		Status:        Status(status),
 		Message:       C.GoString(about.message),
 		Node:          C.GoString(about.node),
@@ -66,8 +76,6 @@ func failure(status C.rediscluster_status, raw *C.rediscluster_error) *Error {
 		Retryable:     bool(about.retryable),
 		MaybeExecuted: bool(about.maybe_executed),
 	}
-	C.rediscluster_error_free(raw)
-	return e
 }
 
 // ended says that the context was the reason, if the call ended because of it.
@@ -86,4 +94,33 @@ func (e *Error) ended(ctx context.Context) error {
 		}
 	}
 	return e
+}
+
+// watched runs a call that ends early, by `end`, when the context ends. The goroutine that waits for that is gone when
+// it returns: it never ends what comes after the call.
+func watched(ctx context.Context, end func(), call func() *Error) error {
+	if ctx.Done() == nil {
+		if err := call(); err != nil {
+			return err
+		}
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return &Error{Status: Cancelled, Message: "the context had ended", cause: err}
+	}
+	over := make(chan struct{})
+	var watcher sync.WaitGroup
+	watcher.Add(1)
+	go func() {
+		defer watcher.Done()
+		select {
+		case <-ctx.Done():
+			end()
+		case <-over:
+		}
+	}()
+	err := call()
+	close(over)
+	watcher.Wait()
+	return err.ended(ctx)
 }

@@ -46,6 +46,53 @@ static inline rediscluster_status glue_command(rediscluster_connection *connecti
     return glue_answered(status, answer);
 }
 
+/* The same on a client, with a time and a token (or NULL). */
+static inline rediscluster_status glue_execute(rediscluster_client *client, const uint8_t *data, const size_t *lengths,
+                                               size_t count, int64_t timeout_ms, const rediscluster_cancel *cancel,
+                                               glue_answer *answer, rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = glue_packed(data, lengths, count, &command, error);
+    answer->reply = NULL;
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_command_set_timeout(command, timeout_ms, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_command_set_cancel(command, cancel, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_client_execute(client, command, &answer->reply, error);
+    rediscluster_command_free(command);
+    return glue_answered(status, answer);
+}
+
+/*
+ * Makes a pipeline of packed commands, of which counts[i] arguments are command i's, and runs it. If that has begun,
+ * *pipeline holds the outcomes, whatever the status.
+ */
+static inline rediscluster_status glue_pipeline(rediscluster_client *client, const uint8_t *data, const size_t *lengths,
+                                                const size_t *counts, size_t commands, int64_t timeout_ms,
+                                                const rediscluster_cancel *cancel, rediscluster_pipeline **pipeline,
+                                                rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = rediscluster_pipeline_new(client, pipeline, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_command_new(&command, error);
+    for (size_t i = 0; i < commands && status == REDISCLUSTER_OK; i++) {
+        rediscluster_command_clear(command);
+        status = rediscluster_command_append_packed(command, data, lengths, counts[i], error);
+        if (status == REDISCLUSTER_OK)
+            status = rediscluster_pipeline_append(*pipeline, command, error);
+        for (size_t argument = 0; argument < counts[i]; argument++)
+            data += *lengths++;
+    }
+    rediscluster_command_free(command);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_pipeline_set_cancel(*pipeline, cancel, error);
+    if (status == REDISCLUSTER_OK)
+        return rediscluster_pipeline_execute(*pipeline, timeout_ms, error);
+    rediscluster_pipeline_free(*pipeline);
+    *pipeline = NULL;
+    return status;
+}
+
 static inline rediscluster_status glue_append(rediscluster_connection *connection, const uint8_t *data,
                                               const size_t *lengths, size_t count, rediscluster_error **error) {
     rediscluster_command *command = NULL;
@@ -74,6 +121,17 @@ static inline void glue_explain(const rediscluster_error *error, glue_error *out
     out->server_code = rediscluster_error_server_code(error);
     out->retryable = rediscluster_error_is_retryable(error);
     out->maybe_executed = rediscluster_error_maybe_executed(error);
+}
+
+/* What one command of a pipeline came to: its reply, or why it has none. The texts are the pipeline's. */
+static inline rediscluster_status glue_outcome(rediscluster_pipeline *pipeline, size_t index, glue_answer *answer,
+                                               glue_error *why) {
+    const rediscluster_error *error = rediscluster_pipeline_error(pipeline, index);
+    answer->reply = rediscluster_pipeline_take_reply(pipeline, index);
+    if (answer->reply != NULL)
+        return glue_answered(REDISCLUSTER_OK, answer);
+    glue_explain(error, why);
+    return rediscluster_error_status(error);
 }
 
 /* Callbacks: in callbacks.c. Go cannot call a pointer to a function, so the sinks are called here. */

@@ -1,9 +1,10 @@
-// Package rediscluster is a small Go package over librediscluster: a pool, its connections, commands and
-// replies. It shows how the C API is used from Go, and is short enough to be read whole:
+// Package rediscluster is a small Go package over librediscluster: a client; the pool below it, its connections,
+// commands and replies. It shows how the C API is used from Go, and is short enough to be read whole:
 //
 //   - A command goes into C in one crossing, its arguments packed into one slice of bytes and one of lengths.
 //   - A reply comes back in the same crossing as cells, is copied once, and is read by Go alone.
-//   - A context ends a call on a connection through rediscluster_connection_interrupt.
+//   - A context ends a client's call through a token (rediscluster_cancel_fire), a call on a connection through
+//     rediscluster_connection_interrupt.
 //   - What is not closed or released is, some time, by a finalizer. The library allows that in any order.
 package rediscluster
 

@@ -33,6 +33,17 @@ func TestTLS(t *testing.T) {
 	if after := id(); after != before {
 		t.Errorf("client %d is not client %d", after, before)
 	}
+	client := newClient(t, "ssl", "yes", "ssl_ca_certs", folder+"/ca.pem", "ssl_certfile", folder+"/client.pem",
+		"ssl_keyfile", folder+"/client-encrypted.key", "ssl_password", string(password), "username", "app",
+		"password", "app-secret")
+	results, err := client.Pipeline(timeLimit(t), []string{"SET", "gotest:tls:1", "1", "EX", "60"},
+		[]string{"SET", "gotest:tls:2", "2", "EX", "60"}, []string{"GET", "gotest:tls:1"})
+	if err != nil || results[2].Reply.Text() != "1" {
+		t.Error(results, err)
+	}
+	if got := run(t, client, "MGET", "gotest:tls:1", "gotest:tls:2").Elements(); len(got) != 2 || got[1].Text() != "2" {
+		t.Error(got)
+	}
 	nodes := os.Getenv("REDISCLUSTER_TEST_CLUSTER")
 	_, err = NewPool(map[string]string{"startup_nodes": nodes, "ssl": "yes", "ssl_ca_certs": folder + "/ca.pem"})
 	if status(err) != TLS {
