@@ -291,10 +291,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: client_threads host:port[,host:port...]\n");
         return 2;
     }
-    /* Twelve connections for all threads; who finds none free waits for one, in order of arrival. */
+    /* Four connections to each node for all threads; who finds none free waits for one, in order of arrival. */
     bool good = rediscluster_options_new(&options, &error) == REDISCLUSTER_OK
         && rediscluster_options_set(options, "startup_nodes", argv[1], &error) == REDISCLUSTER_OK
-        && rediscluster_options_set(options, "max_connections", "12", &error) == REDISCLUSTER_OK
+        && rediscluster_options_set(options, "max_connections_per_node", "4", &error) == REDISCLUSTER_OK
         && rediscluster_options_set(options, "pool_exhausted", "block", &error) == REDISCLUSTER_OK
         && rediscluster_client_new(options, &client, &error) == REDISCLUSTER_OK;
     if (!good)

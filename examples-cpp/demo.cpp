@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
     }
     try {
         rc::options options;
-        options.set("startup_nodes", argv[1]).set("pool_exhausted", "block").set("max_connections", "6");
+        options.set("startup_nodes", argv[1]).set("pool_exhausted", "block").set("max_connections_per_node", "4");
         rc::pool pool(options);
         show_topology(pool.topology());
         // On a pool that the program uses as well; rc::client(options) makes one of its own.

@@ -131,7 +131,7 @@ static inline rediscluster_status glue_outcome(rediscluster_pipeline *pipeline, 
     if (answer->reply != NULL)
         return glue_answered(REDISCLUSTER_OK, answer);
     glue_explain(error, why);
-    return rediscluster_error_status(error);
+    return error != NULL ? rediscluster_error_status(error) : REDISCLUSTER_ERROR_INTERNAL;
 }
 
 /* Callbacks: in callbacks.c. Go cannot call a pointer to a function, so the sinks are called here. */

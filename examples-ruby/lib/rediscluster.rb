@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# librediscluster from Ruby, over the ffi gem: pools, connections and replies. It shows how the C API is used
-# from Ruby, and is short enough to be read whole.
+# librediscluster from Ruby, over the ffi gem: pools, connections and replies here, the client that stands on them in
+# rediscluster/client.rb. It shows how the C API is used from Ruby, and is short enough to be read whole.
 #
 # - Calls that may block are attached with `blocking: true`: they release the VM's lock, and other threads run.
 # - Errors are exceptions, Rediscluster::Error and its subclasses; an error reply raises ServerError, but among
@@ -116,6 +116,7 @@ module Rediscluster
   class ConfigError < Error; end
   class NotCheckedOut < Error; end
   class UnknownNode < Error; end
+  class CrossSlot < Error; end
   class Closed < Error; end
   class Forked < Error; end
   class ReadOnly < Error; end
@@ -131,8 +132,9 @@ module Rediscluster
   class ServerError < Error; end
 
   CLASSES = {
-    2 => ConfigError, 3 => NotCheckedOut, 4 => UnknownNode, 7 => Closed, 8 => Forked, 9 => ReadOnly,
-    10 => Cancelled, 20 => Unreachable, 21 => ConnectionError, 22 => Timeout, 23 => AuthError, 24 => TlsError, 46 => ServerError, 60 => PoolExhausted, 61 => PoolTimeout
+    2 => ConfigError, 3 => NotCheckedOut, 4 => UnknownNode, 6 => CrossSlot, 7 => Closed, 8 => Forked, 9 => ReadOnly,
+    10 => Cancelled, 20 => Unreachable, 21 => ConnectionError, 22 => Timeout, 23 => AuthError, 24 => TlsError,
+    46 => ServerError, 60 => PoolExhausted, 61 => PoolTimeout
   }.freeze
   STATS = { open: 1, idle: 2, in_use: 3, dialing: 4, waiting: 5, created: 6, closed: 7 }.freeze
   READ = 1
@@ -164,15 +166,39 @@ module Rediscluster
     # Seconds as the library takes them; nil is the option's value.
     def milliseconds(seconds) = seconds ? [(seconds * 1000).ceil, 0].max : DEFAULT
 
-    private
-
-    def failure(status, error)
+    # An error of the library as an exception, which has a copy of all it says.
+    def exception(status, error)
       CLASSES.fetch(status, Error).new(
         C.error_message(error).force_encoding(Encoding::UTF_8),
         status: C.status_name(status), node: C.error_node(error), slot: C.error_slot(error),
         server_code: C.error_server_code(error), retryable: C.error_is_retryable(error),
         maybe_executed: C.error_maybe_executed(error)
       )
+    end
+
+    # Gives a command to the block: all arguments in one crossing, their bytes, and their lengths.
+    def packed(arguments)
+      strings = arguments.map { |argument| argument.to_s.b }
+      command = make(:command_new)
+      call(:command_append_packed, command, strings.join, strings.map(&:bytesize).pack("J*"), strings.size)
+      yield command
+    ensure
+      C.command_free(command) if command
+    end
+
+    # The value of the reply that the block gets; an error reply is raised. No exception of another thread comes between
+    # the reply and its freeing.
+    def taken(&get)
+      value = Thread.handle_interrupt(Object => :never) { Reply.take(get.call) }
+      raise value if value.is_a?(ServerError)
+
+      value
+    end
+
+    private
+
+    def failure(status, error)
+      exception(status, error)
     ensure
       C.error_free(error)
     end
@@ -244,8 +270,11 @@ module Rediscluster
       set.free
     end
 
-    # A connection to a node that serves a key: with access WRITE its primary, with READ whom read_from says. Given to the block, and back at its end; without a block
-    # the caller's, to be released. timeout: seconds.
+    # What C knows the pool by.
+    def handle = @pool
+
+    # A connection to a node that serves a key: with access WRITE its primary, with READ whom read_from says. Given to the
+    # block, and back at its end; without a block the caller's, to be released. timeout: seconds.
     def by_key(key, access: WRITE, timeout: nil, &block)
       lend(block) do
         Rediscluster.make(:pool_get_by_key, @pool, key, key.bytesize, access, Rediscluster.milliseconds(timeout),
@@ -322,19 +351,19 @@ module Rediscluster
 
     # Sends a command and gives its reply; an error reply is raised.
     def call(*arguments, timeout: nil)
-      packed(arguments) do |command|
-        taken { Rediscluster.make(:connection_command, @handle, command, Rediscluster.milliseconds(timeout)) }
+      Rediscluster.packed(arguments) do |command|
+        Rediscluster.taken { Rediscluster.make(:connection_command, @handle, command, Rediscluster.milliseconds(timeout)) }
       end
     end
 
     # Queues a command, which is owed one read.
     def append(*arguments)
-      packed(arguments) { |command| Rediscluster.call(:connection_append, @handle, command) }
+      Rediscluster.packed(arguments) { |command| Rediscluster.call(:connection_append, @handle, command) }
     end
 
     # The next reply, after sending what was appended.
     def read(timeout: nil)
-      taken { Rediscluster.make(:connection_read, @handle, Rediscluster.milliseconds(timeout)) }
+      Rediscluster.taken { Rediscluster.make(:connection_read, @handle, Rediscluster.milliseconds(timeout)) }
     end
 
     # Ends, from another thread, what this one's user is doing, who gets Cancelled.
@@ -348,26 +377,6 @@ module Rediscluster
     def node = C.connection_node(@handle)
 
     def broken? = C.connection_is_broken(@handle)
-
-    private
-
-    # All arguments in one crossing: their bytes, and their lengths.
-    def packed(arguments)
-      strings = arguments.map { |argument| argument.to_s.b }
-      command = Rediscluster.make(:command_new)
-      Rediscluster.call(:command_append_packed, command, strings.join, strings.map(&:bytesize).pack("J*"), strings.size)
-      yield command
-    ensure
-      C.command_free(command) if command
-    end
-
-    # No exception of another thread comes between the reply and its freeing.
-    def taken(&call)
-      value = Thread.handle_interrupt(Object => :never) { Reply.take(call.call) }
-      raise value if value.is_a?(ServerError)
-
-      value
-    end
   end
 
   # Reads replies: one crossing for the cells, one copy of their block, and Ruby for the rest.
@@ -418,3 +427,5 @@ module Rediscluster
     end
   end
 end
+
+require_relative "rediscluster/client"

@@ -1,0 +1,122 @@
+# frozen_string_literal: true
+
+require_relative "cluster"
+
+# The client.
+class ClientTest < Minitest::Test
+  include Cluster
+
+  def client(**options) = Rediscluster::Client.new(startup_nodes: NODES, **TLS, **options)
+
+  def own_values(client, name, rounds)
+    (1..rounds).all? do |i|
+      key = "rubytest:client:#{name}:#{i}"
+      client.call("SET", key, "#{name}/#{i}", "EX", 60)
+      client.call("GET", key) == "#{name}/#{i}"
+    end
+  end
+
+  def test_sixteen_threads_share_a_client
+    client = client(pool_exhausted: "block", max_connections: 6)
+    threads = Array.new(16) do |i|
+      Thread.new do
+        50.times { client.call("INCR", "rubytest:client:count") }
+        own_values(client, i, 50)
+      end
+    end
+    assert threads.all?(&:value)
+    assert_equal "800", client.call("GETDEL", "rubytest:client:count")
+    assert_equal 0, client.pool.stats[:in_use]
+    assert_operator client.pool.stats[:open], :<=, 6
+  end
+
+  def test_children_use_the_client_and_the_parent_goes_on
+    client = client(pool_exhausted: "block", max_connections: 6, command_timeout: 60_000, timeout: 60_000)
+    stop = false
+    busy = Array.new(4) { |i| Thread.new { nil while own_values(client, "busy #{i}", 5) && !stop } }
+    children = Array.new(8) do |i|
+      in_child do
+        client.pool.stats[:in_use].zero? &&
+          Array.new(8) { |t| Thread.new { own_values(client, "child #{i}.#{t}", 5) } }.all?(&:value) &&
+          client.pipelined { |p| 20.times { |n| p.call("ECHO", n) } } == (0...20).map(&:to_s) &&
+          in_child { own_values(client, "grandchild #{i}", 3) }.value.success? &&
+          client.pool.stats[:open] <= 6
+      end
+    end
+    assert own_values(client, "parent", 50)
+    assert(children.all? { |child| child.value.success? })
+    stop = true
+    busy.each(&:join)
+    # A child that ends as programs do, with its finalizers.
+    ordinary = fork { exit(own_values(client, "ordinary", 3)) }
+    assert Process.wait2(ordinary)[1].success?
+    assert own_values(client, "parent afterwards", 50)
+    assert_equal 0, client.pool.stats[:in_use]
+  end
+
+  def test_keys_of_all_shards
+    client = client()
+    keys = (0...50).map { |i| "rubytest:many:#{i}" }
+    assert_equal "OK", client.call("MSET", *keys.flat_map { |key| [key, "\x00#{key}"] })
+    assert_equal(keys.map { |key| "\x00#{key}".b }, client.call("MGET", *keys))
+    assert_equal 50, client.call("DEL", *keys)
+    error = assert_raises(Rediscluster::CrossSlot) { client.call("RENAME", "rubytest:a", "rubytest:b") }
+    refute error.maybe_executed?
+    assert_raises(Rediscluster::Error) { client.call("SUBSCRIBE", "news") }
+    assert_raises(Rediscluster::Error) { client.call }
+  end
+
+  def test_a_pipeline_over_all_shards
+    client = client()
+    replies = client.pipelined(timeout: 60) do |pipeline|
+      100.times do |i|
+        pipeline.call("SET", "rubytest:p:#{i}", i, "EX", 60)
+        pipeline.call("GET", "rubytest:p:#{i}")
+      end
+      pipeline.call("LPUSH", "rubytest:p:0", "x")
+      pipeline.call("INCR", "rubytest:p:7")
+    end
+    assert_equal((0...100).flat_map { |i| ["OK", i.to_s] }, replies.first(200))
+    assert_kind_of Rediscluster::ServerError, replies[200]
+    assert_equal "WRONGTYPE", replies[200].server_code
+    assert_equal 8, replies[201]
+    assert_equal([], client.pipelined { nil })
+    assert_raises(Rediscluster::Error) { client.pipelined { |pipeline| pipeline.call("BLPOP", "rubytest:none", 0) } }
+    fired = Rediscluster::Cancel.new.tap(&:fire)
+    outcomes = client.pipelined(cancel: fired) { |pipeline| 2.times { pipeline.call("PING") } }
+    assert_equal [Rediscluster::Cancelled] * 2, outcomes.map(&:class)
+  end
+
+  def test_a_token_ends_a_call_while_other_threads_run
+    client = client()
+    cancel = Rediscluster::Cancel.new
+    ended = Thread.new do
+      client.call("BLPOP", "rubytest:none", 0, cancel: cancel)
+    rescue Rediscluster::Cancelled => e
+      e
+    end
+    wait_for("BLPOP") { client.pool.stats[:in_use] == 1 }
+    count = 0
+    10_000.times { count += 1 }
+    assert ended.alive?
+    assert_equal "PONG", client.call("PING")
+    cancel.fire
+    assert_kind_of Rediscluster::Cancelled, ended.value
+    assert_raises(Rediscluster::Cancelled) { client.call("PING", cancel: cancel) }
+    assert_equal "PONG", client.call("PING", cancel: Rediscluster::Cancel.new, timeout: 60)
+    assert_equal 0, client.pool.stats[:in_use]
+  end
+
+  def test_a_client_that_is_closed_and_ones_that_are_forgotten
+    closed = client
+    closed.call("PING")
+    closed.close
+    assert_raises(Rediscluster::Closed) { closed.call("PING") }
+    before = Dir.children("/proc/self/fd").size
+    40.times { client.call("PING") }
+    wait_for("the end of their descriptors") do
+      GC.start
+      Dir.children("/proc/self/fd").size <= before + 2
+    end
+  end
+end
