@@ -2,8 +2,10 @@
 //! (`src/command/table.rs`, which `UPDATE_COMMANDS=1` writes anew), and the keys it finds.
 
 mod corrections;
+mod keys;
 mod print;
 mod servers;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
