@@ -62,6 +62,7 @@ impl Learnt {
         }
         let specs = reply.children().flat_map(Spec::parse);
         let learnt: Names = specs
+            .filter(|spec| spec.name.len() <= 2 * LONGEST + 1)
             .map(|spec| (Arc::from(spec.name.as_bytes()), Some(Arc::new(spec))))
             .take(MOST)
             .collect();

@@ -50,7 +50,10 @@ fn the_table_is_what_the_servers_say() {
     let present = std::fs::read_to_string(&path).expect("src/command/table.rs");
     let lines = present.lines().zip(table.lines()).find(|(present, made)| present != made);
     if let Some((present, made)) = lines {
-        panic!("src/command/table.rs has\n{present}\nwhere the servers say\n{made}");
+        panic!(
+            "src/command/table.rs has\n{present}\nwhere the servers say\n{made}\n\
+             UPDATE_COMMANDS=1 writes it anew"
+        );
     }
     assert!(present == table, "src/command/table.rs and what the servers say differ in length");
 }
