@@ -16,7 +16,7 @@ use crate::command::{Block, Blocking, Command, Spec, find};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::pool::{Pool, Standing, Target};
+use crate::pool::{Standing, Target};
 use crate::resp::Reply;
 use crate::slot::key_slot;
 use crate::topology::SlotMap;
@@ -60,18 +60,17 @@ impl Client {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
         let event = match lease.connection().command(command, deadline) {
-            Ok(reply) if is_final(reply.root()) => {
-                let node = lease.peer().node().clone();
-                if Pool::take_back_answered(lease) == Standing::Good {
-                    return Ok(reply);
+            Ok(reply) if is_final(reply.root()) => match self.pool().take_back_answered(lease) {
+                Standing::Good => return Ok(reply),
+                Standing::Demoted(node) => {
+                    Event::Answered { node, reply, by_replica: false, demoted: true }
                 }
-                Event::Answered { node, reply, by_replica: false, demoted: true }
-            }
+            },
             Ok(reply) => {
                 lease.note(&reply);
                 let node = lease.peer().node().clone();
                 let by_replica = lease.peer().is_readonly();
-                let demoted = Pool::take_back_answered(lease) == Standing::Demoted;
+                let demoted = self.pool().take_back_answered(lease) != Standing::Good;
                 Event::Answered { node, reply, by_replica, demoted }
             }
             Err(error) => {

@@ -318,10 +318,10 @@ impl Flights<'_> {
     fn land(&mut self, parts: &mut [Part<'_>], at: usize) {
         let Flight { lease, watched, answered, began, .. } = self.flights.swap_remove(at);
         self.terms.watch.remove(watched);
-        let node = lease.peer().node().clone();
-        match Pool::take_back_answered(lease) {
-            Standing::Good => self.hold(parts, &answered, &node),
-            Standing::Demoted => self.doubt(parts, answered, &node, began.elapsed()),
+        let node = self.terms.names_nodes.then(|| lease.peer().node().clone());
+        match self.pool.take_back_answered(lease) {
+            Standing::Good => self.hold(parts, &answered, node.as_ref()),
+            Standing::Demoted(node) => self.doubt(parts, answered, &node, began.elapsed()),
         }
     }
 
@@ -330,7 +330,7 @@ impl Flights<'_> {
     fn crash(&mut self, parts: &mut [Part<'_>], at: usize, error: &Error) {
         let mut flight = self.flights.swap_remove(at);
         self.terms.watch.remove(flight.watched.take());
-        let demoted = flight.lease.standing() == Standing::Demoted;
+        let demoted = flight.lease.standing() != Standing::Good;
         let error = reason(&flight.lease, error, self.terms.watch.is_fired());
         let (took, lost) = (flight.began.elapsed(), flight.lost());
         let (node, answered) =
@@ -338,7 +338,7 @@ impl Flights<'_> {
         // Closed before anything is sent again: a node never sees a command of both at once.
         drop(flight);
         match demoted {
-            false => self.hold(parts, &answered, &node),
+            false => self.hold(parts, &answered, Some(&node)),
             true => self.doubt(parts, answered, &node, took),
         }
         let fraction = fastrand::f64();
@@ -349,8 +349,10 @@ impl Flights<'_> {
     }
 
     /// Answers that hold.
-    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[usize], node: &NodeAddress) {
-        if self.terms.names_nodes {
+    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[usize], node: Option<&NodeAddress>) {
+        if self.terms.names_nodes
+            && let Some(node) = node
+        {
             for &part in answered {
                 parts[part].node = Some(node.clone());
             }
@@ -534,7 +536,7 @@ pub(crate) fn loss(lease: Box<Lease>, error: Error, is_cancelled: bool) -> (Erro
 /// Why a connection has ended: an interrupted one was ended by the call's token, or because its node lost its
 /// role. If the node itself failed, and is a replica, reads pass over it for a while.
 fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
-    let demoted = lease.standing() == Standing::Demoted;
+    let demoted = lease.standing() != Standing::Good;
     if !demoted {
         Pool::note_failure(lease, error);
     }

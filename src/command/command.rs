@@ -89,7 +89,15 @@ impl Command {
     #[inline]
     pub fn argument(&self, index: usize) -> Option<&[u8]> {
         let mut at = ROOM;
-        for _ in 0..index {
+        let mut ahead = index;
+        // Behind a name of up to eight bytes: `$N`, CRLF, the name, CRLF.
+        if ahead > 0
+            && let Some((length, _)) = self.short_name()
+        {
+            at += length + 6;
+            ahead -= 1;
+        }
+        for _ in 0..ahead {
             let (_, end) = bounds(self.bytes.get(at..)?)?;
             at += end + 2;
         }

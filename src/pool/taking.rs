@@ -90,11 +90,7 @@ impl Pool {
         let now = coarse_millis();
         let mut lease = match *target {
             Target::Primary(slot) => {
-                let mut members = self.core().members.lock();
-                if members.is_suspect(slot) {
-                    return None;
-                }
-                members.take_idle_of_slot(slot, now | FOR_CLIENT)?
+                self.core().members.lock().take_idle_of_unsuspected(slot, now | FOR_CLIENT)?
             }
             Target::Reader(slot, None) => {
                 self.core().members.lock().take_idle_reader(slot, now | FOR_CLIENT)?
