@@ -118,23 +118,16 @@ impl Client {
         let began = Instant::now();
         let timeout = settings.timeout.unwrap_or(Timeout::Default);
         let first = self.terms(self.deadline(began, timeout, None), self.silence(None), settings);
-        let mut planned = self.plan_of(command, settings, &first)?;
+        let planned = self.plan_of(command, settings, &first)?;
         let block = planned.block;
         let mut terms =
             self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
-        let joining = planned.joining.take();
-        terms.names_nodes = joining.is_some();
+        terms.names_nodes = planned.joining.is_some();
         let map = self.pool().topology();
         let mut parts = Vec::new();
         planned.parts(command.encoded(), &mut parts);
         flights::run(self.pool(), &terms, &mut parts);
-        match joining {
-            Some(joining) => join_parts(&map, &planned.name, &joining, parts.into_iter()),
-            None => {
-                let outcome = parts.pop().and_then(|part| part.outcome);
-                outcome.unwrap_or_else(|| Err(no_outcome()))
-            }
-        }
+        planned.outcome(&map, &mut parts.into_iter())
     }
 
     /// A command's plan. A server is asked for what only it can tell: commands that no table holds, and keys.
@@ -184,6 +177,7 @@ impl Client {
             silence,
             watch: Watch::new(settings.cancel.as_deref()),
             names_nodes: false,
+            shares_memory: false,
         }
     }
 
@@ -245,7 +239,7 @@ pub(super) fn join_parts<'a>(
     let mut writes = false;
     let joined = parts.map(|part| {
         writes |= !part.replays;
-        let node = part.node.unwrap_or_else(|| node_of(map, &part.home));
+        let node = part.node.map_or_else(|| node_of(map, &part.home), |node| *node);
         join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
     });
     let joined = joined.collect();

@@ -43,10 +43,15 @@ fn say(connection: &mut Connection) {
     connection.command(&Command::of(&[b"SET", b"k", b"v"]), soon()).unwrap();
 }
 
-fn answered(mut lease: Box<Lease>) -> Standing {
-    say(lease.connection());
+fn given_back(lease: Box<Lease>) -> Standing {
     let core = lease.place.core.clone();
     core.take_back_answered(lease)
+}
+
+/// A call on it has been answered.
+fn answered(mut lease: Box<Lease>) -> Standing {
+    say(lease.connection());
+    given_back(lease)
 }
 
 #[test]
@@ -63,7 +68,7 @@ fn an_answer_of_a_primary_that_was_demoted_meanwhile_is_told() {
     let replica = pool.get_by_node(&nodes.address(1), Timeout::Default).unwrap();
     let replica = handles::end(replica, |_| Ok(())).unwrap();
     pool.moved(0, &nodes.address(1)).unwrap();
-    assert_eq!(answered(replica), Standing::Good);
+    assert_eq!(given_back(replica), Standing::Good);
     assert_eq!(answered(lease(&pool, 0)), Standing::Good);
 }
 
@@ -102,16 +107,16 @@ fn nothing_else_makes_an_answer_worthless() {
         handles::end(replica, |_| Ok(())).unwrap()
     });
     pool.moved(0, &nodes.address(2)).unwrap();
-    assert_eq!(answered(replica), Standing::Good);
+    assert_eq!(given_back(replica), Standing::Good);
     pool.moved(0, &nodes.address(1)).unwrap();
-    assert_eq!(answered(another), Standing::Good);
+    assert_eq!(given_back(another), Standing::Good);
 }
 
 /// A thread that waits on the connection for a reply that never comes.
 fn stuck(mut lease: Box<Lease>) -> thread::JoinHandle<(Status, bool, Standing)> {
     thread::spawn(move || {
         let error = lease.connection().command(&Command::of(&[b"HANG"]), soon()).unwrap_err();
-        (error.status(), error.maybe_executed(), answered(lease))
+        (error.status(), error.maybe_executed(), given_back(lease))
     })
 }
 

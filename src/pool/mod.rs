@@ -44,5 +44,6 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
+pub(crate) use routes::Routes;
 pub use stats::{NodeStats, Stats};
-pub(crate) use taking::{Announced, Target};
+pub(crate) use taking::{Announced, Leads, Target};

@@ -46,7 +46,7 @@ pub(crate) enum Target {
     /// A node of the map.
     Node(NodeAddress),
     /// The node that a redirect names, be it in the map or not.
-    Named(Announced),
+    Named(Box<Announced>),
     /// Some primary; some node where nobody writes.
     Any,
 }
@@ -124,7 +124,7 @@ impl Pool {
         let patience = Patience { deadline, now: false, waits };
         if let Target::Named(announced) = target {
             let Some(named) = self.named(announced) else {
-                let Announced { host, port, .. } = announced;
+                let Announced { host, port, .. } = &**announced;
                 let message = format!("the redirect names {host}:{port}, which cannot be dialled");
                 return Err(Error::new(Status::Protocol, message).on_node(&announced.answered_by));
             };
