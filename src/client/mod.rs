@@ -4,5 +4,6 @@
 
 #[allow(clippy::module_inception)]
 mod client;
+pub mod subscriber;
 
 pub use client::Client;

@@ -14,6 +14,7 @@
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
 mod checkout;
+mod dialing;
 pub mod handles;
 mod lease;
 mod leasing;
