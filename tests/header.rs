@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "version",
     "status",
     "error",
@@ -21,6 +21,7 @@ const FILES: [&str; 17] = [
     "connection",
     "command",
     "client",
+    "subscriber",
     "reply",
     "topology",
     "stats",

@@ -47,6 +47,8 @@ pub mod command;
 
 pub mod client;
 
+pub mod subscriber;
+
 pub mod reply;
 
 pub mod topology;

@@ -2,6 +2,8 @@
 //! how long it has been silent.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::name::{Group, Kind, Name};
@@ -54,6 +56,8 @@ impl Link {
 /// A connection that is there.
 pub(super) struct Line {
     pub(super) node: NodeAddress,
+    /// The node, for messages.
+    pub(super) text: Arc<CStr>,
     pub(super) since: Instant,
     /// When something came last.
     pub(super) heard: Instant,
@@ -85,8 +89,10 @@ pub(super) enum Asked {
 
 impl Line {
     pub(super) fn new(node: NodeAddress, now: Instant) -> Self {
+        let text = CString::new(node.to_string()).unwrap_or_default();
         Self {
             node,
+            text: text.into(),
             since: now,
             heard: now,
             asks: VecDeque::new(),

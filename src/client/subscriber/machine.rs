@@ -390,7 +390,7 @@ impl Machine {
                     && one.wanted
                     && one.standing == Standing::Confirmed(id)
                 {
-                    let (serial, node) = (one.serial, line.node.clone());
+                    let (serial, node) = (one.serial, line.text.clone());
                     self.ready.push(serial, Message::published(kind, node, reply));
                 }
             }
@@ -429,7 +429,7 @@ impl Machine {
         if !one.wanted {
             line.endings.push(name);
         } else if std::mem::take(&mut one.gap) {
-            self.ready.push(one.serial, Message::gap(name, line.node.clone()));
+            self.ready.push(one.serial, Message::gap(name, line.text.clone()));
         }
     }
 
@@ -506,9 +506,9 @@ impl Machine {
                 _ => {
                     let serial = one.serial;
                     let Some(line) = line_of(&mut self.links, id) else { continue };
-                    let node = line.node.clone();
+                    let error = refusal(reply, code, &line.node);
+                    let node = line.text.clone();
                     self.subscriptions.remove(&name);
-                    let error = refusal(reply, code, &node);
                     self.ready.push(serial, Message::refused(name, node, error));
                 }
             }

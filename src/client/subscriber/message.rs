@@ -1,17 +1,17 @@
 //! What a subscriber gives its reader: messages, and what happened to subscriptions.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
 use super::name::{Kind, Name};
 use crate::error::Error;
-use crate::node::NodeAddress;
 use crate::resp::{Reply, ReplyRef};
 
 /// A message, a gap between messages, or a subscription that the server refused.
 #[derive(Debug)]
 pub struct Message {
     kind: Kind,
-    node: NodeAddress,
+    node: Arc<CStr>,
     what: What,
 }
 
@@ -24,17 +24,17 @@ enum What {
 
 impl Message {
     /// Something published; `reply` is as it came.
-    pub(super) fn published(kind: Kind, node: NodeAddress, reply: Reply) -> Self {
+    pub(super) fn published(kind: Kind, node: Arc<CStr>, reply: Reply) -> Self {
         Self { kind, node, what: What::Published(reply) }
     }
 
     /// Messages of the subscription may have been missed until now.
-    pub(super) fn gap(name: Name, node: NodeAddress) -> Self {
+    pub(super) fn gap(name: Name, node: Arc<CStr>) -> Self {
         Self { kind: name.kind, node, what: What::Gap(name.bytes) }
     }
 
     /// The server does not allow the subscription.
-    pub(super) fn refused(name: Name, node: NodeAddress, error: Error) -> Self {
+    pub(super) fn refused(name: Name, node: Arc<CStr>, error: Error) -> Self {
         Self { kind: name.kind, node, what: What::Refused(name.bytes, error) }
     }
 
@@ -43,8 +43,8 @@ impl Message {
         self.kind
     }
 
-    /// The node that sent it, or where the subscription is now.
-    pub fn node(&self) -> &NodeAddress {
+    /// The node that sent it, or where the subscription is now: "host:port".
+    pub fn node(&self) -> &CStr {
         &self.node
     }
 
