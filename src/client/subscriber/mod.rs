@@ -23,8 +23,10 @@ mod machine;
 mod message;
 mod name;
 mod ready;
+mod reports;
 mod routes;
 mod state;
+mod steps;
 #[allow(clippy::module_inception)]
 mod subscriber;
 mod subscription;

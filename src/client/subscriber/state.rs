@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::links::{Links, Wake};
-use super::machine::{Machine, Step};
+use super::machine::Machine;
 use super::message::Message;
 use super::name::Kind;
 use super::routes::Map;
+use super::steps::Step;
 use crate::client::Client;
 use crate::connection::Redirect;
 use crate::deadline::Deadline;
