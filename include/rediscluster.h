@@ -1994,7 +1994,7 @@ rediscluster_subscription rediscluster_message_subscription(const rediscluster_m
 /**
  * The channel: where the message was published, or whose subscription has a gap or was refused.
  *
- * len: how many bytes; may be NULL.
+ * len: how many bytes, without the NUL that stands behind them; may be NULL.
  *
  * Returns: its bytes; NULL, and a length of 0, for a gap or refusal of a pattern, and for NULL.
  * Ownership: the bytes are the message's.
@@ -2006,7 +2006,7 @@ const uint8_t *rediscluster_message_channel(const rediscluster_message *message,
 /**
  * The pattern that the channel matched, or whose subscription has a gap or was refused.
  *
- * len: how many bytes; may be NULL.
+ * len: how many bytes, without the NUL that stands behind them; may be NULL.
  *
  * Returns: its bytes, as it was subscribed to; NULL, and a length of 0, where no pattern was subscribed to, and for
  * NULL.
@@ -2018,9 +2018,9 @@ const uint8_t *rediscluster_message_pattern(const rediscluster_message *message,
                                             size_t *len);
 
 /**
- * What was published. A NUL stands behind it.
+ * What was published.
  *
- * len: how many bytes, without that NUL; may be NULL.
+ * len: how many bytes, without the NUL that stands behind them; may be NULL.
  *
  * Returns: the bytes; NULL, and a length of 0, for a gap, a refusal, and for NULL.
  * Ownership: the bytes are the message's.

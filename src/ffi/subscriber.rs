@@ -383,7 +383,7 @@ pub unsafe extern "C" fn rediscluster_message_subscription(
 
 /// The channel: where the message was published, or whose subscription has a gap or was refused.
 ///
-/// len: how many bytes; may be NULL.
+/// len: how many bytes, without the NUL that stands behind them; may be NULL.
 ///
 /// Returns: its bytes; NULL, and a length of 0, for a gap or refusal of a pattern, and for NULL.
 /// Ownership: the bytes are the message's.
@@ -400,7 +400,7 @@ pub unsafe extern "C" fn rediscluster_message_channel(
 
 /// The pattern that the channel matched, or whose subscription has a gap or was refused.
 ///
-/// len: how many bytes; may be NULL.
+/// len: how many bytes, without the NUL that stands behind them; may be NULL.
 ///
 /// Returns: its bytes, as it was subscribed to; NULL, and a length of 0, where no pattern was subscribed to, and for
 /// NULL.
@@ -416,9 +416,9 @@ pub unsafe extern "C" fn rediscluster_message_pattern(
     unsafe { bytes(message, len, Message::pattern) }
 }
 
-/// What was published. A NUL stands behind it.
+/// What was published.
 ///
-/// len: how many bytes, without that NUL; may be NULL.
+/// len: how many bytes, without the NUL that stands behind them; may be NULL.
 ///
 /// Returns: the bytes; NULL, and a length of 0, for a gap, a refusal, and for NULL.
 /// Ownership: the bytes are the message's.

@@ -7,7 +7,8 @@ use super::name::{Kind, Name};
 use crate::error::Error;
 use crate::resp::{Reply, ReplyRef};
 
-/// A message, a gap between messages, or a subscription that the server refused.
+/// A message, a gap between messages, or a subscription that the server refused. All its bytes have a NUL
+/// behind them in memory.
 #[derive(Debug)]
 pub struct Message {
     kind: Kind,
@@ -18,8 +19,22 @@ pub struct Message {
 #[derive(Debug)]
 enum What {
     Published(Reply),
-    Gap(Arc<[u8]>),
-    Refused(Arc<[u8]>, Error),
+    Gap(Terminated),
+    Refused(Terminated, Error),
+}
+
+/// A name with a NUL behind it, as the parts of a reply have one.
+#[derive(Debug)]
+struct Terminated(Box<[u8]>);
+
+impl Terminated {
+    fn of(name: &Name) -> Self {
+        Self([&name.bytes, &b"\0"[..]].concat().into())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.split_last().map_or(&[], |(_, bytes)| bytes)
+    }
 }
 
 impl Message {
@@ -29,13 +44,13 @@ impl Message {
     }
 
     /// Messages of the subscription may have been missed until now.
-    pub(super) fn gap(name: Name, node: Arc<CStr>) -> Self {
-        Self { kind: name.kind, node, what: What::Gap(name.bytes) }
+    pub(super) fn gap(name: &Name, node: Arc<CStr>) -> Self {
+        Self { kind: name.kind, node, what: What::Gap(Terminated::of(name)) }
     }
 
     /// The server does not allow the subscription.
-    pub(super) fn refused(name: Name, node: Arc<CStr>, error: Error) -> Self {
-        Self { kind: name.kind, node, what: What::Refused(name.bytes, error) }
+    pub(super) fn refused(name: &Name, node: Arc<CStr>, error: Error) -> Self {
+        Self { kind: name.kind, node, what: What::Refused(Terminated::of(name), error) }
     }
 
     /// The kind of the subscription it belongs to.
@@ -70,7 +85,7 @@ impl Message {
     pub fn name(&self) -> &[u8] {
         match &self.what {
             What::Published(reply) => part(reply, 1).unwrap_or_default(),
-            What::Gap(name) | What::Refused(name, _) => name,
+            What::Gap(name) | What::Refused(name, _) => name.bytes(),
         }
     }
 
@@ -88,7 +103,7 @@ impl Message {
         (self.kind == Kind::Pattern).then(|| self.name())
     }
 
-    /// What was published; a NUL stands behind it in memory.
+    /// What was published.
     pub fn payload(&self) -> Option<&[u8]> {
         match &self.what {
             What::Published(reply) => part(reply, if self.kind == Kind::Pattern { 3 } else { 2 }),

@@ -132,7 +132,7 @@ impl Machine {
         if !one.wanted {
             line.endings.push(name);
         } else if std::mem::take(&mut one.gap) {
-            self.ready.push(one.serial, Message::gap(name, line.text.clone()));
+            self.ready.push(one.serial, Message::gap(&name, line.text.clone()));
         }
     }
 
@@ -212,7 +212,7 @@ impl Machine {
                     let error = refusal(reply, code, &line.node);
                     let node = line.text.clone();
                     self.subscriptions.remove(&name);
-                    self.ready.push(serial, Message::refused(name, node, error));
+                    self.ready.push(serial, Message::refused(&name, node, error));
                 }
             }
         }
