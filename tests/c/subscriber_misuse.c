@@ -66,6 +66,8 @@ int main(void)
     rediscluster_error_free(error);
     error = NULL;
 
+    CHECK_OK(rediscluster_subscriber_unsubscribe(subscriber, (const uint8_t *)"hangs", 5, &error), error);
+
     /* A node that is not there: the timeout says so. */
     fake_node_control(fake, "kill 1");
     CHECK_FAILS(rediscluster_subscriber_subscribe(subscriber, c, 1, 300, &error), REDISCLUSTER_ERROR_TIMEOUT, error);
