@@ -1,6 +1,5 @@
 /* A node that falls silent without closing is noticed: after socket_timeout it is sent PING, after as long again without an
- * answer the subscription is made anew, elsewhere for a channel, and a gap is told. A node that answers PING is kept, as is
- * one that sends messages and has no time for PONG. */
+ * answer the subscription is made anew, elsewhere for a channel, and a gap is told. One that sends messages is not asked. */
 #include "fake_node.h"
 #include "pools.h"
 #include "subscribers.h"

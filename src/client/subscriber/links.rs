@@ -144,6 +144,8 @@ impl Links {
         readable: &mut Vec<u64>,
     ) -> Result<()> {
         readable.clear();
+        // The sockets do not tell of what is in memory.
+        let deadline = if self.has_more() { Deadline::after(Duration::ZERO) } else { deadline };
         epoll.wait(deadline, &mut self.tokens).map_err(|error| {
             Error::new(Status::Internal, format!("waiting for messages failed: {error}"))
         })?;
@@ -151,7 +153,7 @@ impl Links {
         for &token in &tokens {
             match token {
                 // Once fired it stays readable until it is set anew.
-                TIMER => self.set_timer(None)?,
+                TIMER => self.set_timer(None),
                 BELL => {
                     self.wake.silence();
                     self.rings = false;
@@ -168,7 +170,7 @@ impl Links {
     }
 
     /// Makes the descriptor tell a program that polls it: now, because something is in memory, or at that time.
-    pub(super) fn announce(&mut self, in_memory: bool, at: Option<Instant>) -> Result<()> {
+    pub(super) fn announce(&mut self, in_memory: bool, at: Option<Instant>) {
         if in_memory != self.rings {
             self.rings = in_memory;
             if in_memory { self.wake.ring() } else { self.wake.silence() }
@@ -179,15 +181,15 @@ impl Links {
             (Some(set), Some(at)) => set <= at + TIMER_SLACK && set > Instant::now(),
             _ => false,
         };
-        if is_near { Ok(()) } else { self.set_timer(at) }
+        if !is_near {
+            self.set_timer(at);
+        }
     }
 
-    fn set_timer(&mut self, at: Option<Instant>) -> Result<()> {
-        self.timer_at = at;
+    fn set_timer(&mut self, at: Option<Instant>) {
         let after = at.map(|at| at.saturating_duration_since(Instant::now()));
-        self.timer.set(after).map_err(|error| {
-            Error::new(Status::Internal, format!("the timer cannot be set: {error}"))
-        })
+        // It can only fail for a time that is none; then the next call tries again.
+        self.timer_at = if self.timer.set(after).is_ok() { at } else { None };
     }
 }
 

@@ -180,20 +180,14 @@ impl World {
         }
         if let Some((word, kind, name)) = read(&text) {
             let expected = self.expected.entry((kind, name)).or_default();
-            match word.as_str() {
-                word if word.contains("unsubscribe") => {
-                    if expected.confirmed == Some(link) {
-                        expected.confirmed = None;
-                        expected.lost |= slot_has_gone && expected.wanted;
-                    }
+            if word.contains("unsubscribe") {
+                if expected.confirmed == Some(link) {
+                    expected.confirmed = None;
+                    expected.lost |= slot_has_gone && expected.wanted;
                 }
-                word if word.contains("subscribe") => {
-                    expected.confirmed = Some(link);
-                    if std::mem::take(&mut expected.lost) {
-                        expected.gaps += 1;
-                    }
-                }
-                _ => {}
+            } else if word.contains("subscribe") {
+                expected.confirmed = Some(link);
+                expected.gaps += usize::from(std::mem::take(&mut expected.lost));
             }
         }
         self.machine.arrived(link, reply, self.now);
@@ -326,9 +320,7 @@ fn read(text: &str) -> Option<(String, Kind, u8)> {
     let word = lines.next()?.strip_prefix('+')?.to_owned();
     let kind = match word.as_bytes().first()? {
         b'p' => Kind::Pattern,
-        b's' if word.starts_with("ss") || word.starts_with("su") && word.starts_with("sun") => {
-            Kind::Shard
-        }
+        b's' if word.starts_with("ss") || word.starts_with("sun") => Kind::Shard,
         b's' if word == "smessage" => Kind::Shard,
         _ => Kind::Channel,
     };

@@ -225,7 +225,7 @@ impl Machine {
 }
 
 /// The server's own words: of a refusal they hold no name.
-fn refusal(reply: &Reply, code: &str, node: &NodeAddress) -> Error {
+pub(super) fn refusal(reply: &Reply, code: &str, node: &NodeAddress) -> Error {
     let text = String::from_utf8_lossy(reply.root().bytes().unwrap_or_default());
     let text = text.split(", with args beginning with").next().unwrap_or_default();
     let text = text.replace(char::is_control, " ");

@@ -7,6 +7,7 @@ use super::links::{Links, Wake};
 use super::machine::Machine;
 use super::message::Message;
 use super::name::Kind;
+use super::reports::refusal;
 use super::routes::Map;
 use super::steps::Step;
 use crate::client::Client;
@@ -18,7 +19,8 @@ use crate::node::NodeAddress;
 use crate::os::epoll::Epoll;
 use crate::os::fork;
 use crate::pool::Pool;
-use crate::resp::Reply;
+use crate::resp::{self, Reply};
+use crate::slot::key_slot;
 
 /// What is taken from one connection before the others have their turn.
 const AT_ONCE: usize = 1024;
@@ -71,6 +73,8 @@ impl State {
     }
 
     pub(super) fn subscribe(&mut self, kind: Kind, name: &[u8]) {
+        // What failed before says nothing of this one.
+        self.trouble = None;
         self.machine.subscribe(kind, name, false, Instant::now());
         self.due = self.machine.due();
     }
@@ -98,8 +102,8 @@ impl State {
         self.machine.is_full()
     }
 
-    /// Takes what has arrived and does what is due. No wait for messages; but a connection that was lost is made
-    /// again here, one at most.
+    /// Takes what has arrived and does what is due. No wait for messages; but connections that are missing are
+    /// made here, up to the first that cannot be.
     pub(super) fn advance(&mut self, epoll: &Epoll) -> Result<()> {
         let now = Instant::now();
         if !self.machine.has_ready() || now.saturating_duration_since(self.looked) >= LOOK_AGAIN {
@@ -118,12 +122,11 @@ impl State {
     }
 
     /// At the end of a call: what a program that waits on the descriptor is to know.
-    pub(super) fn announce(&mut self) -> Result<()> {
-        if !self.is_polled {
-            return Ok(());
+    pub(super) fn announce(&mut self) {
+        if self.is_polled {
+            let in_memory = self.machine.has_ready() || self.links.has_more();
+            self.links.announce(in_memory, self.due);
         }
-        let in_memory = self.machine.has_ready() || self.links.has_more();
-        self.links.announce(in_memory, self.due)
     }
 
     fn look(&mut self, epoll: &Epoll, deadline: Deadline) -> Result<()> {
@@ -154,7 +157,9 @@ impl State {
             }
             match self.links.receive(link, now) {
                 Ok(Some(reply)) => {
-                    self.follow(link, &reply);
+                    if reply.root().kind() == resp::Kind::Error {
+                        self.note(link, &reply);
+                    }
                     self.machine.arrived(link, reply, now);
                 }
                 Ok(None) => return,
@@ -163,10 +168,12 @@ impl State {
         }
     }
 
-    /// Tells the pool where a slot has gone.
-    fn follow(&self, link: u64, reply: &Reply) {
+    /// A refusal: of one because the slot has gone the pool learns where.
+    fn note(&mut self, link: u64, reply: &Reply) {
         let root = reply.root();
-        if root.error_code() != Some("MOVED") {
+        let code = root.error_code().unwrap_or_default();
+        if code != "MOVED" {
+            self.trouble = self.links.node(link).map(|node| refusal(reply, code, node));
             return;
         }
         let moved = Redirect::parse(root.bytes().unwrap_or_default()).and_then(|redirect| {
@@ -183,7 +190,7 @@ impl State {
         }
     }
 
-    /// Does what is due. After a dial or a refresh, which may have taken long, the rest is for the next time.
+    /// Does what is due. After a dial that failed, and may have taken long, the rest is for the next time.
     fn work(&mut self, epoll: &Epoll) -> Result<()> {
         self.pool().check_open()?;
         let client = self.client.clone();
@@ -250,6 +257,16 @@ impl State {
 
     fn log(&self, level: Level, text: std::fmt::Arguments<'_>) {
         self.pool().options().log.line(level, text);
+    }
+
+    /// Why the subscription is not confirmed yet, as far as that is known.
+    pub(super) fn reason(&self, kind: Kind, name: &[u8]) -> Option<Error> {
+        let slot = key_slot(name);
+        if kind == Kind::Shard && self.pool().topology().primary_of(slot).is_none() {
+            let message = format!("no node serves slot {slot}");
+            return Some(Error::new(Status::SlotNotCovered, message).on_slot(slot));
+        }
+        self.trouble.clone()
     }
 
     /// What a call that waits is told of trouble that time does not end.

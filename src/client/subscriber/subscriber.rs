@@ -94,7 +94,7 @@ impl Subscriber {
                     return Err(full());
                 }
                 if deadline.has_passed() {
-                    return Err(not_confirmed(state.trouble.as_ref()));
+                    return Err(not_confirmed(state.reason(kind, name).as_ref()));
                 }
                 state.wait(epoll, deadline)?;
             }
@@ -180,7 +180,7 @@ impl Subscriber {
         }
         let Some(state) = state.as_deref_mut() else { return Err(self.in_use()) };
         let result = call(state, epoll, wake);
-        state.announce()?;
+        state.announce();
         result
     }
 
