@@ -49,6 +49,8 @@ pub mod client;
 
 pub mod subscriber;
 
+pub mod message;
+
 pub mod reply;
 
 pub mod topology;
