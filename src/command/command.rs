@@ -277,7 +277,7 @@ mod tests {
             (b"set", Effect::None),
             (b"multi", Effect::Multi),
             (b"SUBSCRIBE", Effect::Subscribe),
-            (b"PUNSUBSCRIBE", Effect::Subscribe),
+            (b"PUNSUBSCRIBE", Effect::Unsubscribe),
             (b"EXEC", Effect::EndMulti),
             (b"quit", Effect::Session),
         ] {

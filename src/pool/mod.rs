@@ -16,6 +16,7 @@
 mod changes;
 mod checkout;
 mod demotion;
+mod dialing;
 mod for_command;
 pub mod handles;
 mod install;
