@@ -45,7 +45,7 @@ def build(peers):
     flags = ["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I", ROOT / "include"]
     linked = ["-L", library, f"-Wl,-rpath,{library}", "-lrediscluster", "-lpthread"]
     compiler = os.environ.get("CC", "cc")
-    for name in ("ours", "threads", "memory"):
+    for name in ("ours", "client", "threads", "memory"):
         run([compiler, *flags, here / f"{name}.c", "-o", BUILD / name, *linked])
     if peers:
         run([compiler, *flags, here / "bare.c", "-o", BUILD / "bare"])

@@ -297,6 +297,49 @@ typedef enum {
 } rediscluster_log_level;
 
 /**
+ * What a message is.
+ */
+typedef enum {
+    /**
+     * No message.
+     */
+    REDISCLUSTER_MESSAGE_NONE = 0,
+    /**
+     * Something published.
+     */
+    REDISCLUSTER_MESSAGE_PUBLISHED = 1,
+    /**
+     * The subscription was lost and is there again: what was published in between is missed. It comes
+     * behind all that was received before the loss and before all that is received after it, so who
+     * reads now what the channel would have told misses nothing more.
+     */
+    REDISCLUSTER_MESSAGE_GAP = 2,
+    /**
+     * The server refuses the subscription (an ACL, a server that knows no shard channels): it is not
+     * asked for again. rediscluster_message_check says why.
+     */
+    REDISCLUSTER_MESSAGE_REFUSED = 3,
+} rediscluster_message_type;
+
+/**
+ * What is subscribed to. Each kind has names of its own.
+ */
+typedef enum {
+    /**
+     * A channel (SUBSCRIBE, PUBLISH).
+     */
+    REDISCLUSTER_SUBSCRIPTION_CHANNEL = 0,
+    /**
+     * A pattern of channels (PSUBSCRIBE, PUBLISH).
+     */
+    REDISCLUSTER_SUBSCRIPTION_PATTERN = 1,
+    /**
+     * A shard channel (SSUBSCRIBE, SPUBLISH).
+     */
+    REDISCLUSTER_SUBSCRIPTION_SHARD = 2,
+} rediscluster_subscription;
+
+/**
  * What a reply is.
  */
 typedef enum {
@@ -579,6 +622,11 @@ typedef struct rediscluster_error rediscluster_error;
 typedef struct rediscluster_explanation rediscluster_explanation;
 
 /**
+ * What a subscriber gives: something published, or what has become of a subscription.
+ */
+typedef struct rediscluster_message rediscluster_message;
+
+/**
  * One node of a topology. Part of it.
  */
 typedef struct rediscluster_node rediscluster_node;
@@ -612,6 +660,20 @@ typedef struct rediscluster_reply rediscluster_reply;
  * several threads.
  */
 typedef struct rediscluster_stats rediscluster_stats;
+
+/**
+ * A subscriber: it subscribes to channels, patterns and shard channels, and gives their messages in
+ * order. After the loss of a node or a slot's move it subscribes again by itself, and says with a
+ * message of kind GAP what may have been missed. All it does happens inside its calls, on connections
+ * of its own that count towards no limit of the pool: one for channels and patterns, one for each
+ * shard whose channels are subscribed to. A program that does not call rediscluster_subscriber_next
+ * receives nothing and keeps nothing alive.
+ *
+ * After a fork the child may go on using it: its first call there subscribes to the same anew, on
+ * connections of the child's own, and tells a gap of each. Where another thread was inside a call of
+ * it when the process forked, it gives FORKED in the child.
+ */
+typedef struct rediscluster_subscriber rediscluster_subscriber;
 
 /**
  * The cluster as a pool knew it at one moment: nodes, and which of them serves which slot. It
@@ -1916,6 +1978,114 @@ rediscluster_status rediscluster_command_set_cancel(rediscluster_command *comman
                                                     rediscluster_error **error);
 
 /**
+ * Makes a client with a pool of its own.
+ *
+ * options: copied; may be changed or freed right after.
+ * out: the client.
+ *
+ * Returns: as rediscluster_pool_new.
+ * Ownership: the client is the caller's, who frees it with rediscluster_client_free.
+ * Blocks: as rediscluster_pool_new.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_new(const rediscluster_options *options,
+                                            rediscluster_client **out,
+                                            rediscluster_error **error);
+
+/**
+ * Makes a client on a pool that the program uses as well. Connections that the program has checked out
+ * count towards the same limits.
+ *
+ * pool: held by the client from here on: it may be freed before the client, and closes after both.
+ * out: the client.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL.
+ * Ownership: the client is the caller's, who frees it with rediscluster_client_free; the pool stays the
+ * caller's.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_with_pool(rediscluster_pool *pool,
+                                                  rediscluster_client **out,
+                                                  rediscluster_error **error);
+
+/**
+ * Sends a command where it belongs, follows the cluster wherever it moves meanwhile, and waits for the
+ * reply.
+ *
+ * The command goes where its keys are; without keys, where its request policy says, or to any primary; a
+ * command of many keys (MGET, MSET, DEL, EXISTS, UNLINK, TOUCH) is split by slot, sent to all nodes at once
+ * and its replies joined in order. rediscluster_command_set_route says otherwise. It is sent again only
+ * when it cannot have run, or merely reads (option `retry_on_timeout`); redirects are followed. An error
+ * reply of the server is a reply of kind ERROR, and the status is OK: rediscluster_reply_check turns it
+ * into a status.
+ *
+ * command: the command; it is not changed. How long the call may take, its route, who answers reads, and a
+ * token to end it are the command's settings.
+ * reply: the reply.
+ *
+ * Returns: REDISCLUSTER_OK. Nothing was sent: INVALID_ARGUMENT, also for a wrong number of arguments and for
+ * commands that need a connection of their own (MULTI, SUBSCRIBE, WAIT, SELECT: the message says what to use
+ * instead); CROSS_SLOT; UNROUTABLE; UNKNOWN_NODE; READ_ONLY with the option `readonly`; POOL_EXHAUSTED;
+ * POOL_TIMEOUT; CLOSED. Otherwise TIMEOUT; CONNECTION; AUTH; TLS; PROTOCOL; LIMIT; UNREACHABLE;
+ * SLOT_NOT_COVERED; TOO_MANY_REDIRECTS; CANCELLED; and what the server put off until the time was over:
+ * TRY_AGAIN, CLUSTER_DOWN, LOADING, READ_ONLY. rediscluster_error_maybe_executed tells whether the command may
+ * have run, rediscluster_error_attempt what was tried, rediscluster_error_key_fate what became of each key
+ * of a split command.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: until the reply is there, at most the command's timeout, or the option `command_timeout`; what the
+ * command itself blocks for (BLPOP, XREAD BLOCK) is added.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_execute(rediscluster_client *client,
+                                                const rediscluster_command *command,
+                                                rediscluster_reply **reply,
+                                                rediscluster_error **error);
+
+/**
+ * The same for a command that is given as an array of arguments, as main() gets them, with no settings of
+ * its own. In C, rediscluster_client_command(client, REDISCLUSTER_ARGS("SET", key, value), &reply, &error)
+ * fills the middle.
+ *
+ * argc: how many arguments; at least 1.
+ * argv: the arguments, the command's name first.
+ * argvlen: their lengths in bytes; NULL: each is NUL-terminated.
+ * reply: the reply.
+ *
+ * Returns: as rediscluster_client_execute.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: as rediscluster_client_execute.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_command(rediscluster_client *client,
+                                                size_t argc,
+                                                const char *const *argv,
+                                                const size_t *argvlen,
+                                                rediscluster_reply **reply,
+                                                rediscluster_error **error);
+
+/**
+ * The client's pool, for connections of the program's own, refreshes and statistics.
+ *
+ * Returns: the pool; NULL for NULL.
+ * Ownership: borrowed from the client, with which it ends; not to be freed.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_pool *rediscluster_client_pool(rediscluster_client *client);
+
+/**
+ * Frees a client. Its pool closes with it, unless the program or another client holds it. NULL is
+ * fine.
+ *
+ * Returns: nothing.
+ * Ownership: the client is gone, and the pool that rediscluster_client_pool gave.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_client_free(rediscluster_client *client);
+
+/**
  * Tells where a command would go and why, without sending it.
  *
  * command: the command; its settings count.
@@ -2164,112 +2334,277 @@ void rediscluster_pipeline_clear(rediscluster_pipeline *pipeline);
 void rediscluster_pipeline_free(rediscluster_pipeline *pipeline);
 
 /**
- * Makes a client with a pool of its own.
+ * Makes a subscriber without subscriptions. It connects when there is one.
  *
- * options: copied; may be changed or freed right after.
- * out: the client.
+ * client: held by the subscriber from here on: it may be freed before.
+ * out: the subscriber.
  *
- * Returns: as rediscluster_pool_new.
- * Ownership: the client is the caller's, who frees it with rediscluster_client_free.
- * Blocks: as rediscluster_pool_new.
+ * Returns: REDISCLUSTER_OK; LIMIT where the process may open no more descriptors (it takes three, and one
+ * for each connection); CLOSED; INVALID_ARGUMENT for NULL.
+ * Ownership: the subscriber is the caller's, who frees it with rediscluster_subscriber_free.
+ * Blocks: no.
  * Threads: any thread.
  */
-rediscluster_status rediscluster_client_new(const rediscluster_options *options,
-                                            rediscluster_client **out,
-                                            rediscluster_error **error);
+rediscluster_status rediscluster_subscriber_new(rediscluster_client *client,
+                                                rediscluster_subscriber **out,
+                                                rediscluster_error **error);
 
 /**
- * Makes a client on a pool that the program uses as well. Connections that the program has checked out
- * count towards the same limits.
+ * Subscribes to a channel, whose messages come from whatever node they are published on. A channel that
+ * is subscribed to already is no error.
  *
- * pool: held by the client from here on: it may be freed before the client, and closes after both.
- * out: the client.
+ * channel, len: its name; up to 512 MiB.
+ * timeout_ms: how long the call may wait for the server's confirmation, in milliseconds; -1 and -2 as the
+ * header's beginning says; -2 is the option `command_timeout`. With 0 it only notes the subscription:
+ * calls that read ask for it, and for many together with one command.
+ *
+ * Returns: REDISCLUSTER_OK; SERVER where the server refuses the subscription, which is not there then;
+ * TIMEOUT, AUTH, TLS, CANCELLED by rediscluster_subscriber_interrupt, or LIMIT where `max_in_flight`
+ * messages wait to be taken: in these cases the subscription is wanted all the same, and asked for until
+ * it is there; CLOSED; FORKED; INVALID_ARGUMENT, also while another thread uses the subscriber.
+ * Ownership: the name is copied.
+ * Blocks: until the server has confirmed, at most `timeout_ms`, and as rediscluster_subscriber_next says of
+ * connections that are made. Messages that arrive meanwhile are kept for rediscluster_subscriber_next.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_subscriber_subscribe(rediscluster_subscriber *subscriber,
+                                                      const uint8_t *channel,
+                                                      size_t len,
+                                                      int64_t timeout_ms,
+                                                      rediscluster_error **error);
+
+/**
+ * Subscribes to a pattern of channels: `news.*`, `h?llo`, `h[ae]llo`. A message that several subscriptions
+ * match comes once for each.
+ *
+ * pattern, len: the pattern; up to 512 MiB.
+ * timeout_ms: as for rediscluster_subscriber_subscribe.
+ *
+ * Returns: as rediscluster_subscriber_subscribe.
+ * Ownership: the pattern is copied.
+ * Blocks: as rediscluster_subscriber_subscribe.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_subscriber_psubscribe(rediscluster_subscriber *subscriber,
+                                                       const uint8_t *pattern,
+                                                       size_t len,
+                                                       int64_t timeout_ms,
+                                                       rediscluster_error **error);
+
+/**
+ * Subscribes to a shard channel (Redis 7.0 and later, Valkey): its messages stay in the shard that serves the
+ * slot of its name, and the subscription follows the slot.
+ *
+ * channel, len: its name; up to 512 MiB.
+ * timeout_ms: as for rediscluster_subscriber_subscribe.
+ *
+ * Returns: as rediscluster_subscriber_subscribe.
+ * Ownership: the name is copied.
+ * Blocks: as rediscluster_subscriber_subscribe.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_subscriber_ssubscribe(rediscluster_subscriber *subscriber,
+                                                       const uint8_t *channel,
+                                                       size_t len,
+                                                       int64_t timeout_ms,
+                                                       rediscluster_error **error);
+
+/**
+ * Ends the subscription to a channel. Nothing of it is given out from now on, messages that were received
+ * already included; the server is told by the next call that reads. A channel that is not subscribed to is
+ * no error.
+ *
+ * channel, len: its name.
+ *
+ * Returns: REDISCLUSTER_OK; FORKED; INVALID_ARGUMENT, also while another thread uses the subscriber.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_subscriber_unsubscribe(rediscluster_subscriber *subscriber,
+                                                        const uint8_t *channel,
+                                                        size_t len,
+                                                        rediscluster_error **error);
+
+/**
+ * Ends the subscription to a pattern, as rediscluster_subscriber_unsubscribe that to a channel.
+ *
+ * pattern, len: the pattern, as it was subscribed to.
+ *
+ * Returns: as rediscluster_subscriber_unsubscribe.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_subscriber_punsubscribe(rediscluster_subscriber *subscriber,
+                                                         const uint8_t *pattern,
+                                                         size_t len,
+                                                         rediscluster_error **error);
+
+/**
+ * Ends the subscription to a shard channel, as rediscluster_subscriber_unsubscribe that to a channel.
+ *
+ * channel, len: its name.
+ *
+ * Returns: as rediscluster_subscriber_unsubscribe.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_subscriber_sunsubscribe(rediscluster_subscriber *subscriber,
+                                                         const uint8_t *channel,
+                                                         size_t len,
+                                                         rediscluster_error **error);
+
+/**
+ * The next message, in the order in which they were received. Messages of one subscription come in the order
+ * in which the server sent them, each at most once. This call is also what keeps a subscriber going: it
+ * subscribes, asks silent servers for a sign of life (PING, after `socket_timeout` of silence and at least a
+ * second; without an answer for `socket_timeout` the connection is made anew), and follows the cluster.
+ *
+ * timeout_ms: how long the call may wait for a message, in milliseconds; 0, -1 and -2 as the header's beginning
+ * says; -2 is the option `command_timeout`.
+ * out: the message.
+ *
+ * Returns: REDISCLUSTER_OK; TIMEOUT if none came in time (with a timeout of 0 and NULL for `error` that costs no
+ * allocation): with NULL in `out`; CANCELLED by rediscluster_subscriber_interrupt; CLOSED; FORKED;
+ * INVALID_ARGUMENT, also while another thread uses the subscriber.
+ * Ownership: the message is the caller's, who frees it with rediscluster_message_free.
+ * Blocks: until there is a message, at most `timeout_ms`; with 0 no wait for messages. A connection that is
+ * missing is made in this call, whatever its timeout: a try takes half a second at most, after failures twice as
+ * long each time up to `socket_connect_timeout`, with pauses in between that leave the call to messages.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_subscriber_next(rediscluster_subscriber *subscriber,
+                                                 int64_t timeout_ms,
+                                                 rediscluster_message **out,
+                                                 rediscluster_error **error);
+
+/**
+ * A descriptor to wait on with poll(2), epoll or an event loop: readable when rediscluster_subscriber_next has
+ * something to give or to do. Call that with a timeout of 0 until it gives TIMEOUT, then wait. It stays the same
+ * as long as the subscriber lives, also in a forked child, once that has made a call of the subscriber. Never
+ * read from it, change it or close it.
+ *
+ * Returns: the descriptor; -1 for NULL, where the subscriber gives FORKED, or another thread uses it.
+ * Ownership: the descriptor is the library's.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+int32_t rediscluster_subscriber_fd(rediscluster_subscriber *subscriber);
+
+/**
+ * Ends, from another thread, the call that waits on the subscriber: it returns with CANCELLED. Without one the next
+ * call that reads returns so. The subscriber and its subscriptions stay as they are.
  *
  * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL.
- * Ownership: the client is the caller's, who frees it with rediscluster_client_free; the pool stays the
- * caller's.
- * Blocks: no.
+ * Ownership: nothing changes hands.
+ * Blocks: no. A connection that is being made is made first.
  * Threads: any thread.
  */
-rediscluster_status rediscluster_client_with_pool(rediscluster_pool *pool,
-                                                  rediscluster_client **out,
-                                                  rediscluster_error **error);
+rediscluster_status rediscluster_subscriber_interrupt(rediscluster_subscriber *subscriber,
+                                                      rediscluster_error **error);
 
 /**
- * Sends a command where it belongs, follows the cluster wherever it moves meanwhile, and waits for the
- * reply.
- *
- * The command goes where its keys are; without keys, where its request policy says, or to any primary; a
- * command of many keys (MGET, MSET, DEL, EXISTS, UNLINK, TOUCH) is split by slot, sent to all nodes at once
- * and its replies joined in order. rediscluster_command_set_route says otherwise. It is sent again only
- * when it cannot have run, or merely reads (option `retry_on_timeout`); redirects are followed. An error
- * reply of the server is a reply of kind ERROR, and the status is OK: rediscluster_reply_check turns it
- * into a status.
- *
- * command: the command; it is not changed. How long the call may take, its route, who answers reads, and a
- * token to end it are the command's settings.
- * reply: the reply.
- *
- * Returns: REDISCLUSTER_OK. Nothing was sent: INVALID_ARGUMENT, also for a wrong number of arguments and for
- * commands that need a connection of their own (MULTI, SUBSCRIBE, WAIT, SELECT: the message says what to use
- * instead); CROSS_SLOT; UNROUTABLE; UNKNOWN_NODE; READ_ONLY with the option `readonly`; POOL_EXHAUSTED;
- * POOL_TIMEOUT; CLOSED. Otherwise TIMEOUT; CONNECTION; AUTH; TLS; PROTOCOL; LIMIT; UNREACHABLE;
- * SLOT_NOT_COVERED; TOO_MANY_REDIRECTS; CANCELLED; and what the server put off until the time was over:
- * TRY_AGAIN, CLUSTER_DOWN, LOADING, READ_ONLY. rediscluster_error_maybe_executed tells whether the command may
- * have run, rediscluster_error_attempt what was tried, rediscluster_error_key_fate what became of each key
- * of a split command.
- * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
- * Blocks: until the reply is there, at most the command's timeout, or the option `command_timeout`; what the
- * command itself blocks for (BLPOP, XREAD BLOCK) is added.
- * Threads: any thread.
- */
-rediscluster_status rediscluster_client_execute(rediscluster_client *client,
-                                                const rediscluster_command *command,
-                                                rediscluster_reply **reply,
-                                                rediscluster_error **error);
-
-/**
- * The same for a command that is given as an array of arguments, as main() gets them, with no settings of
- * its own. In C, rediscluster_client_command(client, REDISCLUSTER_ARGS("SET", key, value), &reply, &error)
- * fills the middle.
- *
- * argc: how many arguments; at least 1.
- * argv: the arguments, the command's name first.
- * argvlen: their lengths in bytes; NULL: each is NUL-terminated.
- * reply: the reply.
- *
- * Returns: as rediscluster_client_execute.
- * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
- * Blocks: as rediscluster_client_execute.
- * Threads: any thread.
- */
-rediscluster_status rediscluster_client_command(rediscluster_client *client,
-                                                size_t argc,
-                                                const char *const *argv,
-                                                const size_t *argvlen,
-                                                rediscluster_reply **reply,
-                                                rediscluster_error **error);
-
-/**
- * The client's pool, for connections of the program's own, refreshes and statistics.
- *
- * Returns: the pool; NULL for NULL.
- * Ownership: borrowed from the client, with which it ends; not to be freed.
- * Blocks: no.
- * Threads: any thread.
- */
-rediscluster_pool *rediscluster_client_pool(rediscluster_client *client);
-
-/**
- * Frees a client. Its pool closes with it, unless the program or another client holds it. NULL is
- * fine.
+ * Frees a subscriber: its subscriptions end, its connections and its descriptor close. Messages it gave stay. NULL
+ * is fine.
  *
  * Returns: nothing.
- * Ownership: the client is gone, and the pool that rediscluster_client_pool gave.
+ * Ownership: the subscriber is gone.
  * Blocks: no.
  * Threads: not while another thread uses the object.
  */
-void rediscluster_client_free(rediscluster_client *client);
+void rediscluster_subscriber_free(rediscluster_subscriber *subscriber);
+
+/**
+ * What a message is.
+ *
+ * Returns: the kind; NONE for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_message_type rediscluster_message_kind(const rediscluster_message *message);
+
+/**
+ * What kind of subscription a message, gap or refusal belongs to.
+ *
+ * Returns: the kind; CHANNEL for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_subscription rediscluster_message_subscription(const rediscluster_message *message);
+
+/**
+ * The channel: where the message was published, or whose subscription has a gap or was refused.
+ *
+ * len: how many bytes, without the NUL that stands behind them; may be NULL.
+ *
+ * Returns: its bytes; NULL, and a length of 0, for a gap or refusal of a pattern, and for NULL.
+ * Ownership: the bytes are the message's.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const uint8_t *rediscluster_message_channel(const rediscluster_message *message, size_t *len);
+
+/**
+ * The pattern that the channel matched, or whose subscription has a gap or was refused.
+ *
+ * len: how many bytes, without the NUL that stands behind them; may be NULL.
+ *
+ * Returns: its bytes, as it was subscribed to; NULL, and a length of 0, where no pattern was subscribed to, and for
+ * NULL.
+ * Ownership: the bytes are the message's.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const uint8_t *rediscluster_message_pattern(const rediscluster_message *message,
+                                            size_t *len);
+
+/**
+ * What was published.
+ *
+ * len: how many bytes, without the NUL that stands behind them; may be NULL.
+ *
+ * Returns: the bytes; NULL, and a length of 0, for a gap, a refusal, and for NULL.
+ * Ownership: the bytes are the message's.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const uint8_t *rediscluster_message_payload(const rediscluster_message *message, size_t *len);
+
+/**
+ * The node, "host:port": which sent the message or refused the subscription, or where it is after a gap.
+ *
+ * Returns: NUL-terminated UTF-8; the empty text for NULL.
+ * Ownership: the text is the message's.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_message_node(const rediscluster_message *message);
+
+/**
+ * Turns a message of kind REFUSED into a status.
+ *
+ * Returns: REDISCLUSTER_OK for any other kind; SERVER for a refusal, with the server's code
+ * (rediscluster_error_server_code: "NOPERM") and text; INVALID_ARGUMENT for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+rediscluster_status rediscluster_message_check(const rediscluster_message *message,
+                                               rediscluster_error **error);
+
+/**
+ * Frees a message. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the message and all that was borrowed from it are gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_message_free(rediscluster_message *message);
 
 /**
  * What a reply is.

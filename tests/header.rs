@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 21] = [
+const FILES: [&str; 23] = [
     "version",
     "status",
     "error",
@@ -22,9 +22,11 @@ const FILES: [&str; 21] = [
     "command",
     "cancel",
     "setting",
+    "client",
     "explanation",
     "pipeline",
-    "client",
+    "subscriber",
+    "message",
     "reply",
     "topology",
     "stats",

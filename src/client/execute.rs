@@ -16,7 +16,7 @@ use crate::command::{Block, Blocking, Command, Spec, find};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::pool::{Pool, Standing, Target};
+use crate::pool::{Standing, Target};
 use crate::resp::Reply;
 use crate::slot::key_slot;
 use crate::topology::SlotMap;
@@ -60,18 +60,17 @@ impl Client {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
         let event = match lease.connection().command(command, deadline) {
-            Ok(reply) if is_final(reply.root()) => {
-                let node = lease.peer().node().clone();
-                if Pool::take_back_answered(lease) == Standing::Good {
-                    return Ok(reply);
+            Ok(reply) if is_final(reply.root()) => match self.pool().take_back_answered(lease) {
+                Standing::Good => return Ok(reply),
+                Standing::Demoted(node) => {
+                    Event::Answered { node, reply, by_replica: false, demoted: true }
                 }
-                Event::Answered { node, reply, by_replica: false, demoted: true }
-            }
+            },
             Ok(reply) => {
                 lease.note(&reply);
                 let node = lease.peer().node().clone();
                 let by_replica = lease.peer().is_readonly();
-                let demoted = Pool::take_back_answered(lease) == Standing::Demoted;
+                let demoted = self.pool().take_back_answered(lease) != Standing::Good;
                 Event::Answered { node, reply, by_replica, demoted }
             }
             Err(error) => {
@@ -119,23 +118,16 @@ impl Client {
         let began = Instant::now();
         let timeout = settings.timeout.unwrap_or(Timeout::Default);
         let first = self.terms(self.deadline(began, timeout, None), self.silence(None), settings);
-        let mut planned = self.plan_of(command, settings, &first)?;
+        let planned = self.plan_of(command, settings, &first)?;
         let block = planned.block;
         let mut terms =
             self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
-        let joining = planned.joining.take();
-        terms.names_nodes = joining.is_some();
+        terms.names_nodes = planned.joining.is_some();
         let map = self.pool().topology();
         let mut parts = Vec::new();
         planned.parts(command.encoded(), &mut parts);
         flights::run(self.pool(), &terms, &mut parts);
-        match joining {
-            Some(joining) => join_parts(&map, &planned.name, &joining, parts.into_iter()),
-            None => {
-                let outcome = parts.pop().and_then(|part| part.outcome);
-                outcome.unwrap_or_else(|| Err(no_outcome()))
-            }
-        }
+        planned.outcome(&map, &mut parts.into_iter())
     }
 
     /// A command's plan. A server is asked for what only it can tell: commands that no table holds, and keys.
@@ -185,6 +177,7 @@ impl Client {
             silence,
             watch: Watch::new(settings.cancel.as_deref()),
             names_nodes: false,
+            shares_memory: false,
         }
     }
 
@@ -246,7 +239,7 @@ pub(super) fn join_parts<'a>(
     let mut writes = false;
     let joined = parts.map(|part| {
         writes |= !part.replays;
-        let node = part.node.unwrap_or_else(|| node_of(map, &part.home));
+        let node = part.node.map_or_else(|| node_of(map, &part.home), |node| *node);
         join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
     });
     let joined = joined.collect();

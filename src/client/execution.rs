@@ -282,11 +282,17 @@ impl Execution {
         match kind {
             RedirectKind::Moved => {
                 self.todo.push_front(Step::Patch { slot, node: announced.clone() });
-                self.todo.push_back(Step::Send { target: Target::Named(announced), asking: false });
+                self.todo.push_back(Step::Send {
+                    target: Target::Named(Box::new(announced)),
+                    asking: false,
+                });
             }
             RedirectKind::Ask => {
                 self.todo.push_front(Step::Asked);
-                self.todo.push_back(Step::Send { target: Target::Named(announced), asking: true });
+                self.todo.push_back(Step::Send {
+                    target: Target::Named(Box::new(announced)),
+                    asking: true,
+                });
             }
         }
     }

@@ -87,7 +87,7 @@ fn moved_patches_the_map_and_is_followed_to_the_node_it_names() {
         step => panic!("{step:?}"),
     }
     match execution.step() {
-        Step::Send { target: Target::Named(node), asking: false } => assert_eq!(node, there),
+        Step::Send { target: Target::Named(node), asking: false } => assert_eq!(*node, there),
         step => panic!("{step:?}"),
     }
 }

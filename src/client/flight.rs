@@ -9,14 +9,19 @@ use crate::pool::Lease;
 use crate::resp::Reply;
 
 use super::cancel::Watched;
+use super::execution::is_final;
 use super::part::Part;
 
 /// A command, or its ASKING, that a flight's connection owes a reply for.
 struct Awaited {
-    part: Option<usize>,
+    /// The command's part; [`ASKING`] of what is no command.
+    part: u32,
     /// Where it begins among the bytes queued.
     start: usize,
 }
+
+/// In [`Awaited::part`].
+const ASKING: u32 = u32::MAX;
 
 /// Commands on one connection.
 pub(super) struct Flight {
@@ -29,7 +34,9 @@ pub(super) struct Flight {
     /// When something last moved.
     pub(super) moved: Instant,
     /// Commands that were answered, and are not told yet that the answer holds.
-    pub(super) answered: Vec<usize>,
+    pub(super) answered: Vec<u32>,
+    /// Replies that are not the end of their commands.
+    pub(super) refused: Vec<(usize, Reply)>,
     /// Scripts whose text it has carried.
     scripts: Vec<usize>,
 }
@@ -45,32 +52,37 @@ impl Flight {
             began: now,
             moved: now,
             answered: Vec::with_capacity(commands),
+            refused: Vec::new(),
             scripts: Vec::new(),
         }
     }
 
-    /// Queues a command, with ASKING in front of it if it is for a slot on the move.
-    #[inline]
-    pub(super) fn queue(&mut self, parts: &[Part<'_>], index: usize, asking: bool) {
+    /// Queues commands, each with ASKING in front of it if it is for a slot on the move.
+    pub(super) fn queue(&mut self, parts: &[Part<'_>], commands: &[(u32, bool)]) {
         let connection = self.lease.connection();
         if connection.queued() == 0 {
             self.sent = 0;
         }
-        if asking {
-            let start = connection.queued();
-            connection.queue_asking();
-            self.awaited.push_back(Awaited { part: None, start });
-        }
-        let part = &parts[index];
-        let encoded = match part.script {
-            Some(script) if !script.is_known && !self.scripts.contains(&script.id) => {
-                self.scripts.push(script.id);
-                script.in_full
+        for &(index, asking) in commands {
+            let Some(part) = parts.get(index as usize) else { continue };
+            if asking {
+                let start = connection.queued();
+                connection.queue_asking();
+                self.awaited.push_back(Awaited { part: ASKING, start });
             }
-            _ => part.encoded,
-        };
-        let start = connection.queue(encoded);
-        self.awaited.push_back(Awaited { part: Some(index), start });
+            let encoded = match &part.script {
+                None => part.encoded,
+                Some(script) if script.is_known || self.scripts.contains(&script.id) => {
+                    part.encoded
+                }
+                Some(script) => {
+                    self.scripts.push(script.id);
+                    script.in_full
+                }
+            };
+            let start = connection.queue(encoded);
+            self.awaited.push_back(Awaited { part: index, start });
+        }
     }
 
     /// Sends what the kernel takes now.
@@ -84,25 +96,30 @@ impl Flight {
         Readiness { readable: true, writable: self.lease.peer().queued() > 0 }
     }
 
-    /// Receives and sends what can be now.
-    pub(super) fn attend(&mut self, ready: Readiness) -> Result<()> {
+    /// Receives and sends what can be now, and hands replies to their commands: those that are not the end of
+    /// theirs go to `refused`. `shared`: small replies share memory.
+    pub(super) fn attend(
+        &mut self,
+        parts: &mut [Part<'_>],
+        ready: Readiness,
+        shared: bool,
+    ) -> Result<()> {
         self.moved = Instant::now();
         if ready.readable {
-            self.lease.connection().pull()?;
+            let Self { lease, awaited, answered, refused, .. } = self;
+            lease.connection().pull(shared, |reply| {
+                let Some(Awaited { part: index, .. }) = awaited.pop_front() else { return };
+                // What ASKING is answered tells nothing: the command's own reply does.
+                let Some(part) = parts.get_mut(index as usize) else { return };
+                if is_final(reply.root()) && !part.lacks_script(&reply) {
+                    part.outcome = Some(Ok(reply));
+                    answered.push(index);
+                } else {
+                    refused.push((index as usize, reply));
+                }
+            })?;
         }
         if ready.writable { self.send() } else { Ok(()) }
-    }
-
-    /// The next command's reply that has come.
-    #[inline]
-    pub(super) fn next_reply(&mut self) -> Option<(usize, Reply)> {
-        loop {
-            let reply = self.lease.connection().pop()?;
-            // What ASKING is answered tells nothing: the command's own reply does.
-            if let Some(part) = self.awaited.pop_front()?.part {
-                return Some((part, reply));
-            }
-        }
     }
 
     /// Everything has been answered.
@@ -126,6 +143,7 @@ impl Flight {
             _ => connection.may_have_left(self.sent),
         };
         let awaited = std::mem::take(&mut self.awaited).into_iter();
-        awaited.filter_map(|one| Some((one.part?, one.start < left))).collect()
+        let commands = awaited.filter(|one| one.part != ASKING);
+        commands.map(|one| (one.part as usize, one.start < left)).collect()
     }
 }

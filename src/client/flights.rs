@@ -13,11 +13,11 @@ use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 use crate::os::poll::PollSet;
 use crate::os::sockets::Readiness;
-use crate::pool::{Lease, Pool, Standing, Target};
+use crate::pool::{Leads, Lease, Pool, Routes, Standing, Target};
 use crate::resp::Reply;
 
 use super::cancel::Watch;
-use super::execution::{Event, Execution, Rules, Step, is_final};
+use super::execution::{Event, Execution, Rules, Step};
 use super::flight::Flight;
 use super::part::Part;
 
@@ -39,6 +39,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) watch: Watch<'a>,
     /// Each part is to know who answered it.
     pub(crate) names_nodes: bool,
+    /// Small replies share memory: they come and go together.
+    pub(crate) shares_memory: bool,
 }
 
 /// Runs every part that has no outcome yet to its end. Afterwards each has one.
@@ -47,22 +49,17 @@ pub(crate) fn run(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'_>]) {
         pool,
         terms,
         flights: Vec::new(),
-        ready: Vec::with_capacity(parts.len()),
+        ready: Vec::new(),
         stalled: Vec::new(),
         waiting: Vec::new(),
         polls: PollSet::default(),
     };
     for index in 0..parts.len() {
-        let part = &parts[index];
-        match part.execution {
-            _ if part.outcome.is_some() => {}
-            Some(_) => flights.advance(parts, index),
-            None => {
-                let target = part.home.clone();
-                flights.ready.push(Ready { part: index, target, asking: false });
-            }
+        if parts[index].outcome.is_none() && parts[index].execution.is_some() {
+            flights.advance(parts, index);
         }
     }
+    flights.launch_first(parts);
     flights.run(parts);
 }
 
@@ -85,8 +82,12 @@ struct Group {
     target: Target,
     /// The node's member of the pool, where it is known beforehand.
     member: Option<u32>,
-    parts: Vec<(usize, bool)>,
+    parts: Vec<(u32, bool)>,
 }
+
+/// Groups in the making: by member, the place of its group and one.
+#[derive(Default)]
+struct Places(Vec<u32>);
 
 struct Flights<'a> {
     pool: &'a Pool,
@@ -97,6 +98,44 @@ struct Flights<'a> {
     stalled: Vec<Group>,
     waiting: Vec<Waiting>,
     polls: PollSet,
+}
+
+impl Places {
+    fn note(&mut self, member: Option<Leads>, place: usize) {
+        let Some(member) = member.map(Leads::index) else { return };
+        if self.0.len() <= member {
+            self.0.resize(member + 1, 0);
+        }
+        self.0[member] = place as u32 + 1;
+    }
+
+    /// Puts a command into the group of its node, which is made if it is the first. Where no member is known,
+    /// targets are compared.
+    #[inline]
+    fn put(
+        &mut self,
+        groups: &mut Vec<Group>,
+        routes: &Routes,
+        part: usize,
+        target: &Target,
+        asking: bool,
+    ) {
+        let member = routes.member_of(target);
+        let place = match member {
+            Some(member) => {
+                let place = self.0.get(member.index()).copied().unwrap_or(0);
+                (place as usize).checked_sub(1)
+            }
+            None => groups.iter().position(|group| group.target == *target),
+        };
+        if let Some(group) = place.and_then(|place| groups.get_mut(place)) {
+            group.parts.push((part as u32, asking));
+            return;
+        }
+        self.note(member, groups.len());
+        let member = member.and_then(Leads::certain);
+        groups.push(Group { target: target.clone(), member, parts: vec![(part as u32, asking)] });
+    }
 }
 
 impl Flights<'_> {
@@ -119,6 +158,19 @@ impl Flights<'_> {
             }
             self.wake(parts);
         }
+    }
+
+    /// Sends all that nothing has been done about yet.
+    fn launch_first(&mut self, parts: &mut [Part<'_>]) {
+        let routes = self.pool.routes();
+        let (mut groups, mut places) = (Vec::new(), Places::default());
+        for (index, part) in parts.iter().enumerate() {
+            if part.outcome.is_none() && part.execution.is_none() {
+                places.put(&mut groups, &routes, index, &part.home, false);
+            }
+        }
+        self.stalled = groups;
+        self.launch(parts);
     }
 
     /// Sends what is ready, and what was stalled if there is room now.
@@ -162,7 +214,7 @@ impl Flights<'_> {
                     for (part, _) in group.parts {
                         let (error, fraction) = (error.clone(), fastrand::f64());
                         let event = Event::Failed { error, sent: false, had_connection: false };
-                        self.tell(parts, part, event, Duration::ZERO, fraction);
+                        self.tell(parts, part as usize, event, Duration::ZERO, fraction);
                     }
                 }
             }
@@ -180,6 +232,7 @@ impl Flights<'_> {
     #[cold]
     fn hold_back(&mut self, parts: &mut [Part<'_>], group: Group) {
         for (index, asking) in group.parts {
+            let index = index as usize;
             let part = &mut parts[index];
             let execution = part.execution.get_or_insert_with(|| {
                 Box::new(Execution::begun(self.terms.rules, part.home.clone(), part.replays))
@@ -197,7 +250,7 @@ impl Flights<'_> {
                 let message = "no time was left to send the command; it was not sent";
                 let error = Error::new(Status::Timeout, message);
                 let event = Event::Failed { error, sent: false, had_connection: false };
-                self.tell(parts, part, event, Duration::ZERO, 0.0);
+                self.tell(parts, part as usize, event, Duration::ZERO, 0.0);
             }
         }
     }
@@ -210,45 +263,26 @@ impl Flights<'_> {
         }
         self.ready.sort_by_key(|ready| ready.part);
         let routes = self.pool.routes();
-        // By member, the place of its group and one; where no member is known, targets are compared.
-        let mut places: Vec<u32> = Vec::new();
+        let mut places = Places::default();
+        for (place, group) in groups.iter().enumerate() {
+            places.note(routes.member_of(&group.target), place);
+        }
         for Ready { part, target, asking } in self.ready.drain(..) {
-            let member = routes.member_of(&target);
-            let place = match member {
-                Some(member) => {
-                    let member = member.index();
-                    if places.len() <= member {
-                        places.resize(member + 1, 0);
-                    }
-                    (places[member] as usize).checked_sub(1)
-                }
-                None => groups.iter().position(|group| group.target == target),
-            };
-            if let Some(group) = place.and_then(|place| groups.get_mut(place)) {
-                group.parts.push((part, asking));
-                continue;
-            }
-            if let Some(member) = member {
-                places[member.index()] = groups.len() as u32 + 1;
-            }
-            let member = member.and_then(|member| member.certain());
-            groups.push(Group { target, member, parts: vec![(part, asking)] });
+            places.put(&mut groups, &routes, part, &target, asking);
         }
         groups
     }
 
-    fn depart(&mut self, parts: &mut [Part<'_>], lease: Box<Lease>, group: &[(usize, bool)]) {
+    fn depart(&mut self, parts: &mut [Part<'_>], lease: Box<Lease>, group: &[(u32, bool)]) {
         let watched = self.terms.watch.add(|| lease.peer().interrupter());
         self.flights.push(Flight::new(lease, watched, group.len()));
         self.add(parts, self.flights.len() - 1, group);
     }
 
     /// Queues commands on a flight and sends what the kernel takes.
-    fn add(&mut self, parts: &mut [Part<'_>], at: usize, group: &[(usize, bool)]) {
+    fn add(&mut self, parts: &mut [Part<'_>], at: usize, group: &[(u32, bool)]) {
         let Some(flight) = self.flights.get_mut(at) else { return };
-        for &(part, asking) in group {
-            flight.queue(parts, part, asking);
-        }
+        flight.queue(parts, group);
         if let Err(error) = flight.send() {
             self.crash(parts, at, &error);
         }
@@ -269,7 +303,7 @@ impl Flights<'_> {
                 ready = Readiness { readable: true, writable: true };
             }
             if ready.readable || ready.writable {
-                let outcome = self.flights[at].attend(ready);
+                let outcome = self.flights[at].attend(parts, ready, self.terms.shares_memory);
                 // What came in front of a failure counts.
                 self.deliver(parts, at);
                 match outcome {
@@ -282,16 +316,11 @@ impl Flights<'_> {
         self.end_late(parts);
     }
 
-    /// Hands the replies that have come to their commands.
+    /// Looks at the replies that are not the end of their commands.
+    #[inline]
     fn deliver(&mut self, parts: &mut [Part<'_>], at: usize) {
-        while let Some((index, reply)) = self.flights[at].next_reply() {
-            let part = &mut parts[index];
-            if is_final(reply.root()) && !lacks_script(part, &reply) {
-                part.outcome = Some(Ok(reply));
-                self.flights[at].answered.push(index);
-            } else {
-                self.refused(parts, at, index, reply);
-            }
+        for (index, reply) in mem::take(&mut self.flights[at].refused) {
+            self.refused(parts, at, index, reply);
         }
     }
 
@@ -299,7 +328,7 @@ impl Flights<'_> {
     #[cold]
     fn refused(&mut self, parts: &mut [Part<'_>], at: usize, index: usize, reply: Reply) {
         let part = &mut parts[index];
-        if lacks_script(part, &reply)
+        if part.lacks_script(&reply)
             && let Some(script) = part.script.take()
         {
             part.encoded = script.in_full;
@@ -318,10 +347,10 @@ impl Flights<'_> {
     fn land(&mut self, parts: &mut [Part<'_>], at: usize) {
         let Flight { lease, watched, answered, began, .. } = self.flights.swap_remove(at);
         self.terms.watch.remove(watched);
-        let node = lease.peer().node().clone();
-        match Pool::take_back_answered(lease) {
-            Standing::Good => self.hold(parts, &answered, &node),
-            Standing::Demoted => self.doubt(parts, answered, &node, began.elapsed()),
+        let node = self.terms.names_nodes.then(|| lease.peer().node().clone());
+        match self.pool.take_back_answered(lease) {
+            Standing::Good => self.hold(parts, &answered, node.as_ref()),
+            Standing::Demoted(node) => self.doubt(parts, answered, &node, began.elapsed()),
         }
     }
 
@@ -330,7 +359,7 @@ impl Flights<'_> {
     fn crash(&mut self, parts: &mut [Part<'_>], at: usize, error: &Error) {
         let mut flight = self.flights.swap_remove(at);
         self.terms.watch.remove(flight.watched.take());
-        let demoted = flight.lease.standing() == Standing::Demoted;
+        let demoted = flight.lease.standing() != Standing::Good;
         let error = reason(&flight.lease, error, self.terms.watch.is_fired());
         let (took, lost) = (flight.began.elapsed(), flight.lost());
         let (node, answered) =
@@ -338,7 +367,7 @@ impl Flights<'_> {
         // Closed before anything is sent again: a node never sees a command of both at once.
         drop(flight);
         match demoted {
-            false => self.hold(parts, &answered, &node),
+            false => self.hold(parts, &answered, Some(&node)),
             true => self.doubt(parts, answered, &node, took),
         }
         let fraction = fastrand::f64();
@@ -349,10 +378,12 @@ impl Flights<'_> {
     }
 
     /// Answers that hold.
-    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[usize], node: &NodeAddress) {
-        if self.terms.names_nodes {
+    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[u32], node: Option<&NodeAddress>) {
+        if self.terms.names_nodes
+            && let Some(node) = node
+        {
             for &part in answered {
-                parts[part].node = Some(node.clone());
+                parts[part as usize].node = Some(Box::new(node.clone()));
             }
         }
     }
@@ -362,12 +393,13 @@ impl Flights<'_> {
     fn doubt(
         &mut self,
         parts: &mut [Part<'_>],
-        answered: Vec<usize>,
+        answered: Vec<u32>,
         node: &NodeAddress,
         took: Duration,
     ) {
         let fraction = fastrand::f64();
         for part in answered {
+            let part = part as usize;
             let Some(Ok(reply)) = parts[part].outcome.take() else { continue };
             let (node, by_replica) = (node.clone(), false);
             let event = Event::Answered { node, reply, by_replica, demoted: true };
@@ -489,7 +521,8 @@ impl Flights<'_> {
             if !(is_over || is_silent) {
                 continue;
             }
-            let outcome = self.flights[at].attend(Readiness { readable: true, writable: false });
+            let ready = Readiness { readable: true, writable: false };
+            let outcome = self.flights[at].attend(parts, ready, self.terms.shares_memory);
             self.deliver(parts, at);
             if self.flights[at].is_over() {
                 self.land(parts, at);
@@ -534,7 +567,7 @@ pub(crate) fn loss(lease: Box<Lease>, error: Error, is_cancelled: bool) -> (Erro
 /// Why a connection has ended: an interrupted one was ended by the call's token, or because its node lost its
 /// role. If the node itself failed, and is a replica, reads pass over it for a while.
 fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
-    let demoted = lease.standing() == Standing::Demoted;
+    let demoted = lease.standing() != Standing::Good;
     if !demoted {
         Pool::note_failure(lease, error);
     }
@@ -545,8 +578,4 @@ fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
     let why =
         if demoted { "another node became the primary in its place" } else { "it was interrupted" };
     Error::new(Status::Connection, format!("{node}: the connection was ended: {why}")).on_node(node)
-}
-
-fn lacks_script(part: &Part<'_>, reply: &Reply) -> bool {
-    part.script.is_some() && reply.root().error_code() == Some("NOSCRIPT")
 }

@@ -22,6 +22,7 @@ mod planned;
 mod refusal;
 mod settings;
 mod shapes;
+pub mod subscriber;
 mod unsuited;
 
 pub use cancel::Cancel;

@@ -12,13 +12,13 @@ pub(crate) struct Part<'a> {
     /// The command, encoded.
     pub(crate) encoded: &'a [u8],
     /// For EVALSHA: the same as EVAL, with the script's text.
-    pub(crate) script: Option<Script<'a>>,
+    pub(crate) script: Option<Box<Script<'a>>>,
     /// Where it goes unless redirected.
     pub(crate) home: Target,
     /// Running it twice does no harm.
     pub(crate) replays: bool,
     /// Who answered.
-    pub(crate) node: Option<NodeAddress>,
+    pub(crate) node: Option<Box<NodeAddress>>,
     /// What became of it.
     pub(crate) outcome: Option<Result<Reply>>,
     /// Once the first try was not all.
@@ -26,7 +26,7 @@ pub(crate) struct Part<'a> {
 }
 
 /// A script that a server may not have yet.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Script<'a> {
     /// Tells scripts of one call apart.
     pub(crate) id: usize,
@@ -39,7 +39,14 @@ pub(crate) struct Script<'a> {
 
 impl<'a> Part<'a> {
     /// A command that has not been sent.
+    #[inline]
     pub(crate) fn new(encoded: &'a [u8], home: Target, replays: bool) -> Self {
         Self { encoded, script: None, home, replays, node: None, outcome: None, execution: None }
+    }
+
+    /// The server has answered that it does not know the script.
+    #[inline]
+    pub(super) fn lacks_script(&self, reply: &Reply) -> bool {
+        self.script.is_some() && reply.root().error_code() == Some("NOSCRIPT")
     }
 }

@@ -4,20 +4,18 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::cancel::Cancel;
+use super::cancel::{Cancel, Watch};
 use super::client::Client;
-use super::execute::{join_parts, no_outcome};
+use super::execute::no_outcome;
 use super::flights;
-use super::join::Joining;
 use super::part::{Part, Script};
 use super::plan::{access_of, replays};
-use super::planned::Planned;
 use super::settings::Settings;
 use super::unsuited;
 use crate::command::{Blocking, Command, Spec, find};
 use crate::deadline::Timeout;
 use crate::error::{Error, Result, Status};
-use crate::pool::Access;
+use crate::pool::Target;
 use crate::resp::Reply;
 use crate::slot::key_slot;
 
@@ -33,27 +31,21 @@ pub struct Pipeline {
 struct Item {
     encoded: Range<usize>,
     way: Way,
-    /// Of EVALSHA: the same as EVAL, with the script's text.
-    in_full: Option<Range<usize>>,
+    script: Option<Box<InFull>>,
+}
+
+/// Of EVALSHA: the same as EVAL, with the script's text.
+struct InFull {
+    /// The same for all commands with the same script.
+    id: usize,
+    encoded: Range<usize>,
 }
 
 enum Way {
     /// One key; where it lives is all there is to know.
-    Key { slot: u16, access: Access, replays: bool },
+    Key { target: Target, replays: bool },
     /// To be planned when all of it runs.
     Plan(Box<(Command, Settings)>),
-}
-
-/// Which parts of the call belong to one command.
-enum Parts<'a> {
-    One,
-    Several {
-        count: usize,
-        joining: &'a Joining,
-        name: &'a str,
-    },
-    /// It could not be planned.
-    Refused(Error),
 }
 
 impl Pipeline {
@@ -86,7 +78,7 @@ impl Pipeline {
     pub fn append(&mut self, command: &Command, settings: &Settings) -> Result<()> {
         let way = self.way(command, settings)?;
         let encoded = self.keep(command);
-        self.items.push(Item { encoded, way, in_full: None });
+        self.items.push(Item { encoded, way, script: None });
         Ok(())
     }
 
@@ -98,8 +90,11 @@ impl Pipeline {
     pub fn append_script(&mut self, by_hash: &Command, in_full: &Command) -> Result<()> {
         let way = self.way(by_hash, &Settings::default())?;
         let encoded = self.keep(by_hash);
-        let in_full = Some(self.keep(in_full));
-        self.items.push(Item { encoded, way, in_full });
+        // The hash is the script's name: as good a number as any begins it.
+        let hash = by_hash.argument(1).and_then(|hash| std::str::from_utf8(hash.get(..16)?).ok());
+        let id = hash.and_then(|hash| usize::from_str_radix(hash, 16).ok()).unwrap_or(0);
+        let script = Some(Box::new(InFull { id, encoded: self.keep(in_full) }));
+        self.items.push(Item { encoded, way, script });
         Ok(())
     }
 
@@ -119,23 +114,28 @@ impl Pipeline {
         let Some(key) = key.filter(|_| is_simple) else {
             return plan_later(Some(spec), command, settings);
         };
-        let (slot, access) = (key_slot(key), access_of(spec));
-        // Refused now, where the caller sees which command it is.
-        self.client.pool().target_of(slot, access, None)?;
-        Ok(Way::Key { slot, access, replays: replays(spec) })
+        let target = self.client.pool().target_of(key_slot(key), access_of(spec), None)?;
+        Ok(Way::Key { target, replays: replays(spec) })
     }
 
     /// Runs all commands, and gives for each its reply (which may be an error of the server), or why there is
     /// none. Commands of one slot run in their order, unless one of them has to be sent again. What may have run
     /// is not sent again, command by command, as in a call of its own.
-    pub fn execute(&mut self, timeout: Timeout, cancel: Option<&Cancel>) -> Vec<Result<Reply>> {
+    /// The outcomes are put behind those in `outcomes`.
+    pub fn execute(
+        &mut self,
+        timeout: Timeout,
+        cancel: Option<&Cancel>,
+        outcomes: &mut Vec<Option<Result<Reply>>>,
+    ) {
         let client = Arc::clone(&self.client);
         let settings = Settings::default();
         let deadline = client.deadline(Instant::now(), timeout, None);
         let mut terms = client.terms(deadline, client.silence(None), &settings);
-        terms.watch = super::cancel::Watch::new(cancel);
+        terms.watch = Watch::new(cancel);
+        terms.shares_memory = true;
         if let Err(error) = client.pool().discover(deadline) {
-            return self.items.iter().map(|_| Err(error.clone())).collect();
+            return outcomes.extend(self.items.iter().map(|_| Some(Err(error.clone()))));
         }
 
         // First the plans, whose commands the parts borrow.
@@ -148,59 +148,40 @@ impl Pipeline {
         }
         let map = client.pool().topology();
         let mut parts: Vec<Part<'_>> = Vec::with_capacity(self.items.len());
-        let mut shares = Vec::with_capacity(self.items.len());
         let mut planned = plans.iter();
         for item in &self.items {
-            let encoded = &self.bytes[item.encoded.clone()];
+            let encoded = self.bytes.get(item.encoded.clone()).unwrap_or_default();
             let first = parts.len();
-            let share = match &item.way {
-                Way::Key { slot, access, replays } => {
-                    match client.pool().target_of(*slot, *access, None) {
-                        Ok(target) => {
-                            parts.push(Part::new(encoded, target, *replays));
-                            Parts::One
-                        }
-                        Err(error) => Parts::Refused(error),
-                    }
+            match &item.way {
+                Way::Key { target, replays } => {
+                    parts.push(Part::new(encoded, target.clone(), *replays));
                 }
-                Way::Plan(_) => match planned.next() {
-                    Some(Ok(planned)) => {
-                        let planned: &Planned = planned;
+                Way::Plan(_) => {
+                    if let Some(Ok(planned)) = planned.next() {
                         planned.parts(encoded, &mut parts);
                         terms.names_nodes |= planned.joining.is_some();
-                        match &planned.joining {
-                            None => Parts::One,
-                            Some(joining) => Parts::Several {
-                                count: parts.len() - first,
-                                joining,
-                                name: &planned.name,
-                            },
-                        }
                     }
-                    Some(Err(error)) => Parts::Refused(error.clone()),
-                    None => Parts::Refused(no_outcome()),
-                },
-            };
-            if let (Some(in_full), Some(part)) = (&item.in_full, parts.get_mut(first)) {
-                let in_full = &self.bytes[in_full.clone()];
-                part.script = Some(Script { id: in_full.len(), in_full, is_known: false });
+                }
             }
-            shares.push(share);
+            if let Some(script) = &item.script
+                && let Some(part) = parts.get_mut(first)
+            {
+                let in_full = self.bytes.get(script.encoded.clone()).unwrap_or_default();
+                part.script = Some(Box::new(Script { id: script.id, in_full, is_known: false }));
+            }
         }
         flights::run(client.pool(), &terms, &mut parts);
+
         let mut parts = parts.into_iter();
-        shares
-            .into_iter()
-            .map(|share| match share {
-                Parts::One => {
-                    parts.next().and_then(|part| part.outcome).unwrap_or_else(|| Err(no_outcome()))
-                }
-                Parts::Several { count, joining, name } => {
-                    join_parts(&map, name, joining, parts.by_ref().take(count))
-                }
-                Parts::Refused(error) => Err(error),
-            })
-            .collect()
+        let mut planned = plans.iter();
+        outcomes.extend(self.items.iter().map(|item| match &item.way {
+            Way::Key { .. } => parts.next().and_then(|part| part.outcome),
+            Way::Plan(_) => Some(match planned.next() {
+                Some(Ok(planned)) => planned.outcome(&map, &mut parts),
+                Some(Err(error)) => Err(error.clone()),
+                None => Err(no_outcome()),
+            }),
+        }));
     }
 }
 

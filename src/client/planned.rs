@@ -1,12 +1,14 @@
 //! A command's plan as the parts of a call.
 
-use super::execute::no_outcome;
+use super::execute::{join_parts, no_outcome};
 use super::join::Joining;
 use super::part::Part;
 use super::plan::{Plan, Reason, replays};
 use crate::command::{Block, Command, Spec};
 use crate::error::Result;
 use crate::pool::Target;
+use crate::resp::Reply;
+use crate::topology::SlotMap;
 
 /// A command's plan, and what is to be known of it besides.
 pub(super) struct Planned {
@@ -44,6 +46,20 @@ impl Planned {
         for (index, target) in self.targets.iter().enumerate() {
             let encoded = self.commands.get(index).map_or(encoded, Command::encoded);
             parts.push(Part::new(encoded, target.clone(), self.replays));
+        }
+    }
+
+    /// What became of the command, from its parts, which come next.
+    pub(super) fn outcome<'a>(
+        &self,
+        map: &SlotMap,
+        parts: &mut impl Iterator<Item = Part<'a>>,
+    ) -> Result<Reply> {
+        match &self.joining {
+            None => parts.next().and_then(|part| part.outcome).unwrap_or_else(|| Err(no_outcome())),
+            Some(joining) => {
+                join_parts(map, &self.name, joining, parts.by_ref().take(self.targets.len()))
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ fn instead(spec: &Spec, effect: Effect) -> &'static str {
         Effect::Multi | Effect::EndMulti | Effect::Watch | Effect::Unwatch => {
             "a client shared by threads has no transaction of its own: use rediscluster_transaction_new"
         }
-        Effect::Subscribe => {
+        Effect::Subscribe | Effect::Unsubscribe => {
             "messages come to a connection of their own: use rediscluster_subscriber_new"
         }
         Effect::Monitor => {

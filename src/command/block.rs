@@ -76,3 +76,47 @@ fn millis(text: &[u8]) -> Option<Block> {
         millis => Some(Block::For(Duration::from_millis(millis))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::find;
+    use super::*;
+
+    fn blocks(line: &str) -> Option<Block> {
+        let words: Vec<_> = line.split(' ').map(str::as_bytes).collect();
+        let command = Command::of(&words);
+        find(&command).unwrap().blocks_for(&command)
+    }
+
+    #[test]
+    fn timeouts() {
+        let millis = |millis| Some(Block::For(Duration::from_millis(millis)));
+        for (line, wanted) in [
+            ("GET k", None),
+            ("blpop a b 1.5", millis(1500)),
+            ("BRPOP a 0", Some(Block::Forever)),
+            ("BLMOVE a b LEFT LEFT 2", millis(2000)),
+            ("BRPOPLPUSH a b 0.25", millis(250)),
+            ("BZPOPMIN a 3", millis(3000)),
+            ("BLMPOP 0.5 1 a LEFT", millis(500)),
+            ("BZMPOP 0 1 a MIN", Some(Block::Forever)),
+            ("WAIT 1 100", millis(100)),
+            ("WAITAOF 1 1 0", Some(Block::Forever)),
+            ("XREAD STREAMS BLOCK 9", None),
+            ("XREAD BLOCK 20 STREAMS a 0", millis(20)),
+            ("xread count 1 block 0 streams a 0", Some(Block::Forever)),
+            ("XREADGROUP GROUP BLOCK c BLOCK 7 STREAMS a >", millis(7)),
+            ("XREADGROUP GROUP BLOCK c STREAMS a >", None),
+        ] {
+            assert_eq!(blocks(line), wanted, "{line}");
+        }
+        for line in
+            ["BLPOP a -1", "BLPOP a x", "BLPOP a nan", "BLPOP a 1e300", "BLPOP", "WAIT 1 -1"]
+        {
+            assert_eq!(blocks(line), None, "{line}");
+        }
+        for line in ["XREAD BLOCK", "XREAD BLOCK x STREAMS a 0", "BLMPOP"] {
+            assert_eq!(blocks(line), None, "{line}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 use crate::resp::encode;
 
 use super::effect::Effect;
-use super::lookup::Word;
+use super::lookup;
 
 /// Room in front of the arguments for `*N\r\n`, written right-aligned each time N changes.
 const ROOM: usize = 16;
@@ -22,9 +22,6 @@ pub struct Command {
 }
 
 impl Command {
-    /// Where the first argument's header begins.
-    pub(super) const FIRST: usize = ROOM;
-
     /// A command without arguments; allocates nothing.
     pub fn new() -> Self {
         Self::default()
@@ -91,26 +88,35 @@ impl Command {
     /// Argument `index`, 0 for the name; None where there are not so many.
     #[inline]
     pub fn argument(&self, index: usize) -> Option<&[u8]> {
-        self.arguments().nth(index)
+        let mut at = ROOM;
+        let mut ahead = index;
+        // Behind a name of up to eight bytes: `$N`, CRLF, the name, CRLF.
+        if ahead > 0
+            && let Some((length, _)) = self.short_name()
+        {
+            at += length + 6;
+            ahead -= 1;
+        }
+        for _ in 0..ahead {
+            let (_, end) = bounds(self.bytes.get(at..)?)?;
+            at += end + 2;
+        }
+        let rest = self.bytes.get(at..)?;
+        let (start, end) = bounds(rest)?;
+        rest.get(start..end)
     }
 
-    /// The argument whose header begins at an offset, as a word of a name, and the offset of the next
-    /// header. None: there is no argument, or it is too long for a name, or empty.
+    /// Length and bytes of the name as one number, its last byte highest, where it has 1 to 8 bytes and
+    /// the whole command not much less.
     #[inline]
-    pub(super) fn word_at(&self, at: usize) -> Option<(Word<'_>, usize)> {
-        // The encoding is our own: `$`, a digit or two, CRLF.
-        let digit = |byte: u8| usize::from(byte.wrapping_sub(b'0'));
-        let (start, length) = match *self.bytes.get(at..)?.first_chunk()? {
-            [_, units, b'\r', _] => (at + 4, digit(units)),
-            [_, tens, units, b'\r'] => (at + 5, 10 * digit(tens) + digit(units)),
-            _ => return None,
+    pub(super) fn short_name(&self) -> Option<(usize, u64)> {
+        let [_, digit @ b'1'..=b'8', b'\r', _, bytes @ ..] =
+            self.bytes.get(ROOM..)?.first_chunk::<12>()?
+        else {
+            return None;
         };
-        let end = start + length;
-        let text = self.bytes.get(start..end).filter(|text| !text.is_empty())?;
-        // With the room there is always so much in front.
-        let last = u64::from_le_bytes(*self.bytes.get(..end)?.last_chunk()?);
-        let front = if length > 8 { u64::from_le_bytes(*text.first_chunk()?) } else { 0 };
-        Some((Word { text, last: last >> (64 - 8 * length.min(8)), front }, end + 2))
+        let length = usize::from(digit - b'0');
+        Some((length, u64::from_le_bytes(*bytes) << (8 * (8 - length))))
     }
 
     /// The whole command as RESP; nothing while there is no argument.
@@ -134,32 +140,19 @@ impl Command {
     /// "GET", "CLIENT SETNAME": for messages. Holds no other argument, and nothing that does not
     /// look like a name.
     pub fn name(&self) -> String {
-        let mut arguments = self.arguments();
-        let looks_right = |word: &[u8]| {
-            let plain = |b: &u8| b.is_ascii_alphanumeric() || b"-_.|".contains(b);
-            !word.is_empty() && word.len() <= 32 && word.iter().all(plain)
-        };
-        let shown = |word: &[u8]| String::from_utf8_lossy(word).to_ascii_uppercase();
-        let mut name = match arguments.next() {
-            None => return "(empty)".into(),
-            Some(word) if looks_right(word) => shown(word),
-            Some(_) => return "(unknown)".into(),
-        };
-        if CONTAINERS.contains(&name.as_str()) {
-            if let Some(word) = arguments.next().filter(|word| looks_right(word)) {
-                name.push(' ');
-                name.push_str(&shown(word));
-            }
+        if let Some(spec) = lookup::find(self) {
+            return spec.name.to_string();
         }
-        name
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.|".contains(byte);
+        match self.argument(0) {
+            None => "(empty)".into(),
+            Some(word) if !word.is_empty() && word.len() <= 32 && word.iter().all(plain) => {
+                String::from_utf8_lossy(word).to_ascii_uppercase()
+            }
+            Some(_) => "(unknown)".into(),
+        }
     }
 }
-
-/// Commands whose second word is part of the name.
-const CONTAINERS: [&str; 17] = [
-    "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DEBUG", "FUNCTION", "LATENCY", "MEMORY",
-    "MODULE", "OBJECT", "PUBSUB", "SCRIPT", "SENTINEL", "SLOWLOG", "XGROUP", "XINFO",
-];
 
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -179,26 +172,48 @@ impl<'a> Iterator for Arguments<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        // The encoding is our own, so `$`, digits and CRLF stand where they are looked for.
-        let mut length = 0;
-        let mut at = 1;
-        loop {
-            let digit = self.rest.get(at)?.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            length = length * 10 + usize::from(digit);
-            at += 1;
-        }
-        let argument = self.rest.get(at + 2..)?.get(..length)?;
-        self.rest = self.rest.get(at + length + 4..).unwrap_or_default();
+        let (start, end) = bounds(self.rest)?;
+        let argument = self.rest.get(start..end)?;
+        self.rest = self.rest.get(end + 2..).unwrap_or_default();
         self.remaining -= 1;
         Some(argument)
+    }
+
+    #[inline]
+    fn nth(&mut self, count: usize) -> Option<&'a [u8]> {
+        for _ in 0..count {
+            let (_, end) = bounds(self.rest)?;
+            self.rest = self.rest.get(end + 2..).unwrap_or_default();
+            self.remaining -= 1;
+        }
+        self.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.remaining, Some(self.remaining))
     }
+}
+
+/// Where the bytes of the first argument begin and end. The encoding is our own, so `$`, digits and
+/// CRLF stand where they are looked for.
+#[inline]
+fn bounds(rest: &[u8]) -> Option<(usize, usize)> {
+    let digit = |byte: u8| usize::from(byte.wrapping_sub(b'0'));
+    match *rest.first_chunk()? {
+        [_, units, b'\r', _] => Some((4, 4 + digit(units))),
+        [_, tens, units, b'\r'] => Some((5, 5 + 10 * digit(tens) + digit(units))),
+        _ => long_bounds(rest),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn long_bounds(rest: &[u8]) -> Option<(usize, usize)> {
+    let digits = rest.iter().skip(1).take_while(|byte| byte.is_ascii_digit());
+    let (count, length) = digits.fold((0, 0_usize), |(count, length), digit| {
+        (count + 1, length * 10 + usize::from(digit - b'0'))
+    });
+    Some((count + 3, count + 3 + length))
 }
 
 impl ExactSizeIterator for Arguments<'_> {}
@@ -262,7 +277,7 @@ mod tests {
             (b"set", Effect::None),
             (b"multi", Effect::Multi),
             (b"SUBSCRIBE", Effect::Subscribe),
-            (b"PUNSUBSCRIBE", Effect::Subscribe),
+            (b"PUNSUBSCRIBE", Effect::Unsubscribe),
             (b"EXEC", Effect::EndMulti),
             (b"quit", Effect::Session),
         ] {
@@ -279,6 +294,8 @@ mod tests {
             (&[b"Client", b"setname", b"secret"], "CLIENT SETNAME"),
             (&[b"AUTH", b"secret"], "AUTH"),
             (&[b"config", b"no name\r\n"], "CONFIG"),
+            (&[b"client", b"secret"], "CLIENT"),
+            (&[b"mod.get", b"secret"], "MOD.GET"),
             (&[b"\xff\xfe"], "(unknown)"),
             (&[], "(empty)"),
         ] {

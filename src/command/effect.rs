@@ -13,8 +13,10 @@ pub enum Effect {
     Watch,
     /// UNWATCH: no key is watched.
     Unwatch,
-    /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their UN-forms: replies come as messages.
+    /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE: replies come as messages.
     Subscribe,
+    /// UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE: so do theirs.
+    Unsubscribe,
     /// MONITOR: every command of the server is shown from now on.
     Monitor,
     /// CLIENT REPLY OFF: no replies from now on, to this one neither.
@@ -51,9 +53,11 @@ impl Effect {
             (7, b'd') => (&["DISCARD"], Self::EndMulti),
             (5, b'w') => (&["WATCH"], Self::Watch),
             (7, b'u') => (&["UNWATCH"], Self::Unwatch),
-            (9 | 10 | 12, b's') => (&["SUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE"], Self::Subscribe),
-            (10 | 12, b'p') => (&["PSUBSCRIBE", "PUNSUBSCRIBE"], Self::Subscribe),
-            (11, b'u') => (&["UNSUBSCRIBE"], Self::Subscribe),
+            (9 | 10, b's') => (&["SUBSCRIBE", "SSUBSCRIBE"], Self::Subscribe),
+            (10, b'p') => (&["PSUBSCRIBE"], Self::Subscribe),
+            (12, b's') => (&["SUNSUBSCRIBE"], Self::Unsubscribe),
+            (12, b'p') => (&["PUNSUBSCRIBE"], Self::Unsubscribe),
+            (11, b'u') => (&["UNSUBSCRIBE"], Self::Unsubscribe),
             (4, b'a' | b'q' | b's') => (&["AUTH", "QUIT", "SYNC"], Self::Session),
             (5, b'h' | b'r' | b'p') => (&["HELLO", "RESET", "PSYNC"], Self::Session),
             (6, b's') if is(name, "SCRIPT") => return Self::of_script(arguments.next()),
@@ -119,9 +123,9 @@ mod tests {
             ("subscribe c", Effect::Subscribe),
             ("PSUBSCRIBE c", Effect::Subscribe),
             ("SSUBSCRIBE c", Effect::Subscribe),
-            ("UNSUBSCRIBE", Effect::Subscribe),
-            ("PUNSUBSCRIBE", Effect::Subscribe),
-            ("sunsubscribe", Effect::Subscribe),
+            ("UNSUBSCRIBE", Effect::Unsubscribe),
+            ("PUNSUBSCRIBE", Effect::Unsubscribe),
+            ("sunsubscribe", Effect::Unsubscribe),
             ("monitor", Effect::Monitor),
             ("client reply off", Effect::ReplyOff),
             ("CLIENT REPLY SKIP", Effect::ReplySkip),

@@ -159,3 +159,113 @@ fn find(map: ReplyRef<'_>) -> Option<Find> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Command, Unfound, find_keys};
+    use super::*;
+    use crate::resp::Reply;
+
+    /// RESP of a text in which lists stand in brackets (maps in braces, sets in angle brackets).
+    fn resp(text: &str) -> Reply {
+        fn list<'a>(words: &mut impl Iterator<Item = &'a str>, end: &str) -> (usize, String) {
+            let (mut count, mut out) = (0, String::new());
+            while let Some(word) = words.next().filter(|word| *word != end) {
+                count += 1;
+                let mut nested = |mark: char, end, part| {
+                    let (count, inner) = list(words, end);
+                    format!("{mark}{}\r\n{inner}", count / part)
+                };
+                out += &match word {
+                    "[" => nested('*', "]", 1),
+                    "{" => nested('%', "}", 2),
+                    "<" => nested('~', ">", 1),
+                    "nil" => "*-1\r\n".into(),
+                    word if word.parse::<i64>().is_ok() => format!(":{word}\r\n"),
+                    word => format!("${}\r\n{word}\r\n", word.len()),
+                };
+            }
+            (count, out)
+        }
+        let (_, out) = list(&mut text.split_ascii_whitespace(), "");
+        Reply::from_resp(out.as_bytes()).unwrap()
+    }
+
+    const TWO: &str = "[ mod.put -3 [ write movablekeys module ] 0 0 0 [ ] \
+        [ request_policy:multi_shard response_policy:agg_max nonsense ] \
+        [ [ flags [ RW insert ] begin_search [ type keyword spec [ keyword keys startfrom 1 ] ] \
+            find_keys [ type keynum spec [ keynumidx 0 firstkey 1 keystep 2 ] ] ] ] \
+        [ [ mod.put|now 2 [ blocking ] 0 0 0 [ ] [ ] [ ] [ ] ] ] ]";
+    const THREE: &str = "[ mod.put -3 < write movablekeys module > 0 0 0 < > \
+        [ request_policy:multi_shard response_policy:agg_max nonsense ] \
+        [ { flags < RW insert > begin_search { type keyword spec { keyword keys startfrom 1 } } \
+            find_keys { type keynum spec { keynumidx 0 firstkey 1 keystep 2 } } } ] \
+        [ [ mod.put|now 2 < blocking > 0 0 0 < > [ ] [ ] [ ] ] ] ]";
+
+    #[test]
+    fn both_protocols() {
+        let [two, three] = [TWO, THREE].map(|text| Spec::parse(resp(text).root()));
+        assert_eq!(two, three);
+        let [put, now] = two.as_slice() else { panic!("{two:?}") };
+        assert_eq!((&*put.name, put.arity), ("MOD.PUT", -3));
+        assert!(put.flags.has(Flags::WRITE.with(Flags::MODULE).with(Flags::CONTAINER)));
+        assert_eq!((put.request, put.response), (Request::MultiShard, Response::AggMax));
+        let command = Command::of(&[b"mod.put", b"x", b"Keys", b"2", b"a", b"1", b"b", b"2"]);
+        let keys = find_keys(put, &command).unwrap();
+        assert_eq!(keys.iter().collect::<Vec<_>>(), [4, 6]);
+        assert_eq!((&*now.name, now.timeout), ("MOD.PUT NOW", Blocking::Unknown));
+    }
+
+    #[test]
+    fn before_7() {
+        let spec = |text: &str| Spec::parse(resp(text).root()).remove(0);
+        let mset = spec("[ mset -3 [ write ] 1 -1 2 ]");
+        assert_eq!(*mset.keys, [KeySpec::range(1, -1, 2, KeyFlags::NONE)]);
+        assert_eq!(spec("[ get 2 [ readonly ] 1 1 1 [ @read ] ]").sole_key(), Some(1));
+        assert_eq!(*spec("[ rename 3 [ ] 1 2 1 ]").keys, [KeySpec::range(1, 1, 1, KeyFlags::NONE)]);
+        assert!(spec("[ ping -1 [ fast ] 0 0 0 ]").keys.is_empty());
+        let eval = spec("[ eval -3 [ movablekeys ] 0 0 0 ]");
+        let command = Command::of(&[b"EVAL", b"s", b"0"]);
+        assert_eq!(find_keys(&eval, &command), Err(Unfound::Incomplete));
+    }
+
+    #[test]
+    fn keys_that_only_the_module_knows() {
+        let spec = "[ m.get -2 [ movablekeys ] 1 1 1 [ ] [ ] [ [ flags [ RW variable_flags ] \
+            begin_search [ type index spec [ index 1 ] ] \
+            find_keys [ type range spec [ lastkey 0 keystep 1 limit 0 ] ] ] ] [ ] ]";
+        let spec = Spec::parse(resp(spec).root()).remove(0);
+        assert_eq!(spec.sole_key(), None);
+        let command = Command::of(&[b"M.GET", b"k"]);
+        assert_eq!(find_keys(&spec, &command), Err(Unfound::Incomplete));
+    }
+
+    #[test]
+    fn rubbish() {
+        for text in
+            ["nil", "[ ]", "7", "[ get ]", "[ get x [ ] ]", "[ 1 2 3 ]", "[ get 99999 [ ] ]"]
+        {
+            assert_eq!(Spec::parse(resp(text).root()), [], "{text}");
+        }
+        // Numbers that no command can have, and steps that lead nowhere.
+        for range in ["lastkey 0 keystep 0 limit 0", "lastkey 99999 keystep 1 limit 0", "lastkey 0"]
+        {
+            let text = format!(
+                "[ x 2 [ ] 1 1 1 [ ] [ ] [ [ begin_search [ type index spec [ index -1 ] ] \
+                 find_keys [ type range spec [ {range} ] ] ] 5 ] 6 ]"
+            );
+            let spec = Spec::parse(resp(&text).root()).remove(0);
+            assert!(
+                spec.keys
+                    .iter()
+                    .all(|key| key.begin == Begin::Unknown && key.find == Find::Unknown)
+            );
+        }
+    }
+
+    #[test]
+    fn deep_nesting_ends() {
+        let text = format!("{}{}", "[ a 1 [ ] 0 0 0 [ ] [ ] [ ] [ ".repeat(40), "] ] ".repeat(40));
+        assert_eq!(Spec::parse(resp(&text).root()).len(), DEPTH);
+    }
+}

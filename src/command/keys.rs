@@ -19,8 +19,8 @@ struct Run {
     first: usize,
     step: usize,
     count: usize,
-    /// These are sharded channels.
-    channels: bool,
+    /// These have a slot, but are no keys.
+    not_keys: bool,
 }
 
 /// Why the keys of a command cannot be told.
@@ -44,9 +44,9 @@ impl Keys {
         self.len() == 0
     }
 
-    /// True if all of them are sharded channels, which have slots, but are no keys.
-    pub fn are_channels(&self) -> bool {
-        !self.is_empty() && self.runs.iter().all(|run| run.count == 0 || run.channels)
+    /// False if these only say where the command goes: sharded channels, the cursor of CLUSTERSCAN.
+    pub fn are_keys(&self) -> bool {
+        !self.runs.iter().any(|run| run.not_keys)
     }
 
     /// The indexes, in the order of the specification.
@@ -69,8 +69,8 @@ impl Keys {
     }
 }
 
-/// Finds all keys of a command; sharded channels count as such, for they say where it has to go. No
-/// keys at all is an answer, too: EVAL with 0 of them.
+/// Finds all keys of a command; sharded channels and the like count as such, for they say where it has
+/// to go. No keys at all is an answer, too: EVAL with 0 of them.
 pub fn find_keys(spec: &Spec, command: &Command) -> Result<Keys, Unfound> {
     if !spec.accepts(command.argument_count()) {
         return Err(Unfound::Malformed);
@@ -79,10 +79,11 @@ pub fn find_keys(spec: &Spec, command: &Command) -> Result<Keys, Unfound> {
     for part in &*spec.keys {
         let Some(first) = begin(&part.begin, command)? else { continue };
         let run = run(part, first, command)?;
-        if let Begin::Option(option) = &part.begin {
-            if option.alone {
-                keys = Keys::default();
+        if matches!(&part.begin, Begin::Option(option) if option.alone) {
+            if keys.of(command).any(|key| !key.is_empty()) {
+                return Err(Unfound::Malformed);
             }
+            keys = Keys::default();
         }
         if run.count > 0 {
             keys.add(run)?;
@@ -120,21 +121,18 @@ fn behind(word: &str, from: i16, command: &Command) -> Option<usize> {
 
 fn run(part: &KeySpec, first: usize, command: &Command) -> Result<Run, Unfound> {
     let count = command.argument_count();
-    let channels = part.flags.has(KeyFlags::NOT_KEY);
+    let not_keys = part.flags.has(KeyFlags::NOT_KEY);
     match part.find {
         Find::Range { last, step, limit } => {
             let left = count.saturating_sub(first);
             let (step, limit) = (usize::from(step).max(1), usize::from(limit).max(1));
-            if left % limit != 0 {
-                return Err(Unfound::Malformed);
-            }
             let distance = usize::from(last.unsigned_abs());
             let span = if last >= 0 {
                 left.min(distance + 1)
             } else {
                 (left / limit + 1).saturating_sub(distance)
             };
-            Ok(Run { first, step, count: span.div_ceil(step), channels })
+            Ok(Run { first, step, count: span.div_ceil(step), not_keys })
         }
         Find::Count { number, first: behind, step } => {
             let text = command.argument(first + usize::from(number)).ok_or(Unfound::Malformed)?;
@@ -145,7 +143,7 @@ fn run(part: &KeySpec, first: usize, command: &Command) -> Result<Run, Unfound> 
             if keys > room {
                 return Err(Unfound::Malformed);
             }
-            Ok(Run { first, step, count: keys, channels })
+            Ok(Run { first, step, count: keys, not_keys })
         }
         Find::Unknown => Err(Unfound::Incomplete),
     }
@@ -186,5 +184,157 @@ pub fn groups(spec: &Spec) -> Option<Groups> {
             Some(Groups { first: usize::from(*first), step: usize::from(*step) })
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::find;
+    use super::*;
+
+    /// A line in which `''` is an empty argument.
+    fn command(line: &str) -> Command {
+        let words: Vec<_> =
+            line.split(' ').map(|word| word.trim_matches('\'').as_bytes()).collect();
+        Command::of(&words)
+    }
+
+    fn keys(line: &str) -> Result<Vec<usize>, Unfound> {
+        let command = command(line);
+        let keys = find_keys(find(&command).unwrap(), &command)?;
+        let texts: Vec<_> = keys.iter().map(|index| command.argument(index).unwrap()).collect();
+        assert_eq!(keys.of(&command).collect::<Vec<_>>(), texts);
+        assert_eq!((keys.len(), keys.is_empty()), (texts.len(), texts.is_empty()));
+        Ok(keys.iter().collect())
+    }
+
+    #[test]
+    fn of_every_kind() {
+        for (line, wanted) in [
+            ("GET k", &[1][..]),
+            ("get k", &[1]),
+            ("DEL a b c", &[1, 2, 3]),
+            ("MSET a 1 b 2", &[1, 3]),
+            ("MSETEX 2 a 1 b 2 NX", &[2, 4]),
+            ("LCS a b LEN", &[1, 2]),
+            ("BLPOP a b 0", &[1, 2]),
+            ("BLMPOP 0 2 a b LEFT", &[3, 4]),
+            ("BITOP AND d a b", &[2, 3, 4]),
+            ("PFMERGE d", &[1]),
+            ("EVAL s 2 a b c", &[3, 4]),
+            ("eval s 0 a", &[]),
+            ("FCALL f 1 a b", &[3]),
+            ("XREAD COUNT 1 STREAMS a b 0 0", &[4, 5]),
+            ("XREAD STREAMS a b 0", &[2]),
+            ("xread block 0 streams a $", &[4]),
+            ("XREADGROUP GROUP STREAMS STREAMS NOACK STREAMS a >", &[6]),
+            ("OBJECT ENCODING k", &[2]),
+            ("object HELP", &[]),
+            ("ZUNIONSTORE d 2 a b WEIGHTS 1 2", &[1, 3, 4]),
+            ("ZUNION 2 a b", &[2, 3]),
+            ("MEMORY USAGE k SAMPLES 0", &[2]),
+            ("MIGRATE h 1 k 0 9", &[3]),
+            ("MIGRATE h 1 '' 0 9 COPY AUTH KEYS KEYS a b", &[10, 11]),
+            ("SORT k BY w_* GET # STORE d", &[1, 7]),
+            ("SORT k BY STORE LIMIT 0 1", &[1]),
+            ("SORT_RO k BY w_*", &[1]),
+            ("GEORADIUS k 1 2 3 m COUNT 1 STORE d", &[1, 9]),
+            ("GEORADIUS k 1 2 3 m STORE c storedist d", &[1, 9]),
+            ("GEORADIUSBYMEMBER k a 3 m STOREDIST d", &[1, 6]),
+            ("SPUBLISH c m", &[1]),
+            ("SUNSUBSCRIBE", &[]),
+            ("PING", &[]),
+            ("PUBLISH c m", &[]),
+        ] {
+            assert_eq!(keys(line).as_deref(), Ok(wanted), "{line}");
+        }
+    }
+
+    #[test]
+    fn malformed() {
+        for line in [
+            "GET",
+            "GET a b",
+            "EVAL s x a",
+            "EVAL s -1 a",
+            "EVAL s '' a",
+            "EVAL s 2 a",
+            "EVAL s 99999999999999999999 a",
+            "ZUNIONSTORE d 3 a b",
+            "MSETEX 3 a 1 b 2",
+            "MIGRATE h 1 k 0 9 KEYS a",
+        ] {
+            assert_eq!(keys(line), Err(Unfound::Malformed), "{line}");
+        }
+    }
+
+    #[test]
+    fn sole_keys() {
+        for (line, sole) in [
+            ("GET k", Some(1)),
+            ("HSET k f v", Some(1)),
+            ("OBJECT FREQ k", Some(2)),
+            ("SPUBLISH c m", Some(1)),
+            ("DEL k", None),
+            ("EVAL s 1 k", None),
+            ("SORT k", None),
+            ("COPY a b", None),
+            ("PING", None),
+        ] {
+            assert_eq!(find(&command(line)).unwrap().sole_key(), sole, "{line}");
+        }
+        let [channel, key] = ["SPUBLISH c m", "GET k"].map(command);
+        assert!(!find_keys(find(&channel).unwrap(), &channel).unwrap().are_keys());
+        assert!(find_keys(find(&key).unwrap(), &key).unwrap().are_keys());
+    }
+
+    #[test]
+    fn what_may_be_split() {
+        let groups = |name: &str| groups(find(&command(name)).unwrap());
+        for name in ["MGET", "DEL", "UNLINK", "EXISTS", "TOUCH"] {
+            assert_eq!(groups(name), Some(Groups { first: 1, step: 1 }), "{name}");
+        }
+        assert_eq!(groups("MSET"), Some(Groups { first: 1, step: 2 }));
+        // Half of these could be written.
+        for name in ["MSETNX", "MSETEX", "GET", "EVAL", "SUNION", "PING", "WATCH"] {
+            assert_eq!(groups(name), None, "{name}");
+        }
+        let split = super::super::all().iter().filter(|spec| spec.request == Request::MultiShard);
+        assert!(split.clone().all(|spec| super::groups(spec).is_some()));
+        assert_eq!(split.count(), 6);
+    }
+
+    /// What modules can say, and no server does.
+    #[test]
+    fn other_specifications() {
+        let find_in = |line: &str, keys: &[KeySpec]| {
+            let get = find(&command("MGET")).unwrap().clone();
+            let found = find_keys(&get.with_keys(keys.to_vec()), &command(line));
+            found.map(|keys| keys.iter().collect::<Vec<_>>())
+        };
+        let range = |last, step, limit| Find::Range { last, step, limit };
+        let key = |begin, find| KeySpec { begin, find, flags: KeyFlags::NONE };
+        let behind = |word: &str, from| Begin::Keyword { word: word.to_string().into(), from };
+        for (line, spec, wanted) in [
+            ("X a KEY k", key(behind("KEY", 1), range(0, 1, 0)), &[3][..]),
+            ("X a KEY", key(behind("KEY", 1), range(0, 1, 0)), &[]),
+            ("X a b", key(behind("KEY", 1), range(0, 1, 0)), &[]),
+            ("X KEY a key b c", key(behind("KEY", -2), range(-1, 1, 0)), &[4, 5]),
+            ("X KEY a b KEY", key(behind("KEY", -2), range(-1, 1, 0)), &[2, 3, 4]),
+            ("X KEY a", key(behind("KEY", -9), range(-1, 1, 0)), &[]),
+            ("X a b c d e f", key(Begin::Index(1), range(-2, 2, 0)), &[1, 3, 5]),
+            ("X a b c d e f", key(Begin::Index(1), range(-1, 1, 3)), &[1, 2]),
+            ("X a b c", key(Begin::Index(9), range(-1, 1, 0)), &[]),
+            ("X a b c", key(Begin::Index(1), range(i16::MIN, 1, 0)), &[]),
+            ("X a b c", key(Begin::Index(2), range(i16::MAX, u16::MAX, 0)), &[2]),
+        ] {
+            assert_eq!(find_in(line, &[spec]).as_deref(), Ok(wanted), "{line}");
+        }
+        let unknown = key(Begin::Unknown, range(0, 1, 0));
+        assert_eq!(find_in("X a", &[unknown]), Err(Unfound::Incomplete));
+        let one = KeySpec::range(1, 0, 1, KeyFlags::NONE);
+        assert_eq!(find_in("X a", &vec![one.clone(); RUNS + 1]), Err(Unfound::Incomplete));
+        let more = KeySpec { flags: KeyFlags::INCOMPLETE, ..one };
+        assert_eq!(find_in("X a", &[more]), Err(Unfound::Incomplete));
     }
 }

@@ -62,6 +62,7 @@ impl Learnt {
         }
         let specs = reply.children().flat_map(Spec::parse);
         let learnt: Names = specs
+            .filter(|spec| spec.name.len() <= 2 * LONGEST + 1)
             .map(|spec| (Arc::from(spec.name.as_bytes()), Some(Arc::new(spec))))
             .take(MOST)
             .collect();
@@ -103,4 +104,69 @@ fn name_of(command: &Command, names: &Names) -> Option<Vec<u8>> {
         name.extend_from_slice(&word.to_ascii_uppercase());
     }
     Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::Reply;
+
+    fn reply(text: &str) -> Reply {
+        Reply::from_resp(text.as_bytes()).unwrap()
+    }
+
+    /// COMMAND INFO of a command without more to say.
+    fn info(name: &str) -> Reply {
+        reply(&format!("*1\r\n*3\r\n${}\r\n{name}\r\n:2\r\n*0\r\n", name.len()))
+    }
+
+    #[test]
+    fn known_unknown_and_not_asked() {
+        let learnt = Learnt::new();
+        let (known, unknown) = (Command::of(&[b"mod.Get", b"k"]), Command::of(&[b"NOSUCH"]));
+        assert_eq!(learnt.find(&known), Knowledge::NotAsked);
+        assert_eq!(learnt.find(&Command::new()), Knowledge::NotAsked);
+        assert!(matches!(learnt.learn(&known, info("mod.get").root()), Knowledge::Known(_)));
+        let Knowledge::Known(spec) = learnt.find(&Command::of(&[b"MOD.GET"])) else { panic!() };
+        assert_eq!((&*spec.name, spec.arity), ("MOD.GET", 2));
+        let denied = reply("-NOPERM no\r\n");
+        assert_eq!(learnt.learn(&unknown, denied.root()), Knowledge::NotAsked);
+        let nothing = reply("*1\r\n*-1\r\n");
+        assert_eq!(learnt.learn(&unknown, nothing.root()), Knowledge::NoSuchCommand);
+        assert_eq!(learnt.find(&Command::of(&[b"nosuch", b"x"])), Knowledge::NoSuchCommand);
+        assert!(matches!(learnt.find(&known), Knowledge::Known(_)));
+    }
+
+    #[test]
+    fn subcommands() {
+        let learnt = Learnt::new();
+        let entry = "*10\r\n$6\r\nmod.db\r\n:-2\r\n*0\r\n:0\r\n:0\r\n:0\r\n*0\r\n*0\r\n*0\r\n\
+            *1\r\n*3\r\n$10\r\nmod.db|get\r\n:3\r\n*0\r\n";
+        let entry = reply(&format!("*1\r\n{entry}"));
+        let command = |second: &[u8]| Command::of(&[b"MOD.DB", second, b"k"]);
+        assert!(matches!(learnt.learn(&command(b"get"), entry.root()), Knowledge::Known(_)));
+        let Knowledge::Known(spec) = learnt.find(&command(b"Get")) else { panic!() };
+        assert_eq!(spec.name, "MOD.DB GET");
+        assert_eq!(learnt.find(&command(b"put")), Knowledge::NotAsked);
+        assert_eq!(learnt.learn(&command(b"put"), entry.root()), Knowledge::NoSuchCommand);
+        // Of a container that the table knows.
+        let newer = Command::of(&[b"CLIENT", b"NEWER"]);
+        assert_eq!(learnt.find(&newer), Knowledge::NotAsked);
+        assert_eq!(learnt.learn(&newer, reply("*1\r\n*-1\r\n").root()), Knowledge::NoSuchCommand);
+        assert_eq!(learnt.find(&Command::of(&[b"client", b"newest"])), Knowledge::NotAsked);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let learnt = Learnt::new();
+        for number in 0..MOST + 10 {
+            let name = format!("M{number}");
+            learnt.learn(&Command::of(&[name.as_bytes()]), info(&name).root());
+        }
+        assert!(learnt.0.load().len() <= MOST);
+        let last = format!("m{}", MOST + 9);
+        assert!(matches!(learnt.find(&Command::of(&[last.as_bytes()])), Knowledge::Known(_)));
+        let long = Command::of(&[&[b'x'; LONGEST + 1]]);
+        assert_eq!(learnt.learn(&long, reply("*1\r\n*-1\r\n").root()), Knowledge::NotAsked);
+    }
 }

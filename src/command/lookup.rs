@@ -13,13 +13,15 @@ use super::table::SPECS;
 
 /// The specification of a command, by its name and, where the second word belongs to it, its
 /// subcommand, in any letter case. None: no server of the table knows it.
+#[inline]
 pub fn find(command: &Command) -> Option<&'static Spec> {
-    let (name, behind) = command.word_at(Command::FIRST)?;
-    let spec = lookup(&name, 0)?;
-    if SPECS.get(spec)?.flags.has(Flags::CONTAINER) {
-        return subcommand(command, spec, behind);
+    let Some((length, last)) = command.short_name() else { return find_long(command) };
+    let (index, name) = NAMES.at(last, 0, tag(length, 0))?;
+    if !name.fits(last, tag(length, 0)) {
+        return None;
     }
-    SPECS.get(spec)
+    let spec = SPECS.get(index)?;
+    if spec.flags.has(Flags::CONTAINER) { subcommand(command, index) } else { Some(spec) }
 }
 
 /// Every specification, by name.
@@ -27,47 +29,112 @@ pub fn all() -> &'static [Spec] {
     &SPECS
 }
 
-/// The container itself, where no word follows it.
-fn subcommand(command: &Command, container: usize, at: usize) -> Option<&'static Spec> {
-    if command.argument_count() == 1 {
-        return SPECS.get(container);
-    }
-    SPECS.get(lookup(&command.word_at(at)?.0, container + 1)?)
-}
-
 /// Whether the second word of a command belongs to its name, as far as the table knows.
 pub(super) fn is_container(command: &Command) -> bool {
-    let name = command.word_at(Command::FIRST);
-    let spec = name.and_then(|(name, _)| SPECS.get(lookup(&name, 0)?));
+    let spec = command.argument(0).and_then(|name| SPECS.get(lookup(name, 0)?));
     spec.is_some_and(|spec| spec.flags.has(Flags::CONTAINER))
 }
 
-/// A word of a name, as [`lookup`] wants it.
-#[derive(Clone, Copy)]
-pub(super) struct Word<'a> {
-    /// All of it.
-    pub text: &'a [u8],
-    /// Its last eight bytes, the first of them lowest; zeros above a shorter one.
-    pub last: u64,
-    /// The first eight bytes of a longer one, else 0.
-    pub front: u64,
+#[inline(never)]
+fn find_long(command: &Command) -> Option<&'static Spec> {
+    let index = lookup(command.argument(0)?, 0)?;
+    let spec = SPECS.get(index)?;
+    if spec.flags.has(Flags::CONTAINER) { subcommand(command, index) } else { Some(spec) }
 }
 
-/// A name in the table of names.
+/// The container itself, where no word follows it.
+#[inline(never)]
+fn subcommand(command: &Command, container: usize) -> Option<&'static Spec> {
+    match command.argument(1) {
+        Some(word) => SPECS.get(lookup(word, container + 1)?),
+        None => SPECS.get(container),
+    }
+}
+
+/// The index of a specification by a name of the first level (`container` 0), or by the subcommand of
+/// the container with the index `container` - 1.
+fn lookup(word: &[u8], container: usize) -> Option<usize> {
+    if word.is_empty() || word.len() > LONGEST {
+        return None;
+    }
+    let (front, last, tag) = (front(word), last(word), tag(word.len(), container));
+    let (index, name) = NAMES.at(last, front, tag)?;
+    let fits = name.fits(last, tag) && (name.front ^ front) & name.front_mask == 0;
+    // Both together are all of an ordinary one.
+    let fits = fits && (word.len() <= 16 || ends_with(SPECS.get(index)?, word));
+    fits.then_some(index)
+}
+
+/// Whether the name of a specification ends so.
+fn ends_with(spec: &Spec, word: &[u8]) -> bool {
+    let name = spec.name.as_bytes();
+    let rest = name.get(name.len().saturating_sub(word.len())..);
+    rest.is_some_and(|end| end.eq_ignore_ascii_case(word))
+}
+
+/// No name has more bytes; and so its length does not reach into the container's number.
+const LONGEST: usize = 24;
+
+/// Length and container in one.
+#[inline]
+const fn tag(length: usize, container: usize) -> u32 {
+    (length | container << 8) as u32
+}
+
+/// The last eight bytes of a word, the last of them highest; zeros below a shorter one.
+const fn last(word: &[u8]) -> u64 {
+    if let Some(bytes) = word.last_chunk() {
+        return u64::from_le_bytes(*bytes);
+    }
+    let (mut number, mut at) = (0, 0);
+    while at < word.len() {
+        number = number >> 8 | (word[at] as u64) << 56;
+        at += 1;
+    }
+    number
+}
+
+/// The first eight bytes of a word that has more than eight, else 0.
+const fn front(word: &[u8]) -> u64 {
+    match word.first_chunk() {
+        Some(bytes) if word.len() > 8 => u64::from_le_bytes(*bytes),
+        _ => 0,
+    }
+}
+
+/// All bits but those that tell the case of letters, in a number made of capitals.
+const fn mask(number: u64) -> u64 {
+    let (mut mask, mut shift) = (u64::MAX, 0);
+    while shift < 64 {
+        if ((number >> shift) as u8).is_ascii_uppercase() {
+            mask &= !(0x20 << shift);
+        }
+        shift += 8;
+    }
+    mask
+}
+
+/// A name as numbers, and the bits of them that count.
 #[derive(Clone, Copy)]
 struct Name {
     last: u64,
-    /// The bits of `last` that count: all but the letters' case.
     mask: u64,
-    /// Length and container; 0: nothing stands here.
+    front: u64,
+    front_mask: u64,
     tag: u32,
-    /// The index of its specification.
-    spec: u16,
 }
 
+impl Name {
+    #[inline]
+    fn fits(&self, last: u64, tag: u32) -> bool {
+        self.tag == tag && (self.last ^ last) & self.mask == 0
+    }
+}
+
+const COUNT: usize = SPECS.len();
 const PLACES: usize = 1024;
 const GROUPS: usize = 256;
-const _: () = assert!(SPECS.len() < PLACES / 2);
+const _: () = assert!(COUNT < PLACES / 2);
 
 /// An odd number with which the compiler finds a place for each name.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -75,14 +142,13 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// No two names share a place: each group of names is moved to where all of them find one.
 struct Names {
     moves: [u16; GROUPS],
-    places: [Name; PLACES],
+    /// Indexes of names; one that there is not where the place is free.
+    places: [u16; PLACES],
+    /// In the order of the table.
+    names: [Name; COUNT],
 }
 
-static NAMES: Names = Names::of(&SPECS);
-
-const fn tag(length: usize, container: usize) -> u32 {
-    (length | container << 16) as u32
-}
+static NAMES: Names = Names::new();
 
 #[inline]
 const fn hash(last: u64, front: u64, tag: u32) -> u64 {
@@ -101,58 +167,44 @@ const fn place(hash: u64, moved: u16) -> usize {
     ((hash >> 40) ^ moved as u64) as usize % PLACES
 }
 
-/// The index of a specification by a name of the first level (`container` 0), or by the subcommand of
-/// the container with the index `container` - 1.
-#[inline]
-fn lookup(word: &Word<'_>, container: usize) -> Option<usize> {
-    let tag = tag(word.text.len(), container);
-    let hash = hash(word.last, word.front, tag);
-    let name = &NAMES.places[place(hash, NAMES.moves[group(hash)])];
-    let spec = usize::from(name.spec);
-    if name.tag != tag || (name.last ^ word.last) & name.mask != 0 {
-        return None;
-    }
-    (word.text.len() <= 8 || is_whole(spec, word.text)).then_some(spec)
-}
-
-/// Whether all of a long word is right, and not its end alone.
-fn is_whole(spec: usize, word: &[u8]) -> bool {
-    let Some(spec) = SPECS.get(spec) else { return false };
-    spec.name.rsplit(' ').next().is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(word))
-}
-
 impl Names {
+    /// The only name that it can be, and its index.
+    #[inline]
+    fn at(&self, last: u64, front: u64, tag: u32) -> Option<(usize, &Name)> {
+        let hash = hash(last, front, tag);
+        let index = usize::from(self.places[place(hash, self.moves[group(hash)])]);
+        Some((index, self.names.get(index)?))
+    }
+
     /// Made by the compiler.
-    const fn of<const N: usize>(specs: &[Spec; N]) -> Self {
-        let nothing = Name { last: 0, mask: 0, tag: 0, spec: 0 };
-        let mut names = [nothing; N];
-        let mut hashes = [0; N];
+    const fn new() -> Self {
+        let name = Name { last: 0, mask: 0, front: 0, front_mask: 0, tag: 0 };
+        let mut all = Self { moves: [0; GROUPS], places: [u16::MAX; PLACES], names: [name; COUNT] };
+        let mut hashes = [0; COUNT];
         let mut sizes = [0; GROUPS];
         let (mut index, mut container) = (0, 0);
-        while index < N {
-            let Cow::Borrowed(whole) = &specs[index].name else { panic!("the table borrows") };
-            let whole = whole.as_bytes();
-            let start = last_word(whole);
+        while index < COUNT {
+            let Cow::Borrowed(name) = &SPECS[index].name else { panic!("the table borrows") };
+            let (word, is_second) = last_word(name.as_bytes());
+            assert!(word.len() <= LONGEST);
             // A container's subcommands stand right behind it.
-            if start == 0 {
+            if !is_second {
                 container = index + 1;
             }
-            let tag = tag(whole.len() - start, if start == 0 { 0 } else { container });
-            let (last, mask) = bytes(whole, if tag & 0xff < 8 { start } else { whole.len() - 8 });
-            let (front, _) = if tag & 0xff > 8 { bytes(whole, start) } else { (0, 0) };
-            names[index] = Name { last, mask, tag, spec: index as u16 };
+            let (last, front) = (last(word), front(word));
+            let tag = tag(word.len(), if is_second { container } else { 0 });
+            all.names[index] = Name { last, mask: mask(last), front, front_mask: mask(front), tag };
             hashes[index] = hash(last, front, tag);
             sizes[group(hashes[index])] += 1;
             index += 1;
         }
-        let mut all = Self { moves: [0; GROUPS], places: [nothing; PLACES] };
         // The largest first, while there is most room.
         let mut size = GROUPS;
         while size > 0 {
             let mut group = 0;
             while group < GROUPS {
                 if sizes[group] == size {
-                    all.settle(group, &names, &hashes);
+                    all.settle(group, &hashes);
                 }
                 group += 1;
             }
@@ -162,20 +214,20 @@ impl Names {
     }
 
     /// Finds a move that brings all names of a group to free places.
-    const fn settle(&mut self, wanted: usize, names: &[Name], hashes: &[u64]) {
+    const fn settle(&mut self, wanted: usize, hashes: &[u64; COUNT]) {
         let mut moved = 0;
         'moves: while moved < PLACES as u16 {
             let before = self.places;
             let mut index = 0;
-            while index < names.len() {
+            while index < COUNT {
                 if group(hashes[index]) == wanted {
                     let place = &mut self.places[place(hashes[index], moved)];
-                    if place.tag != 0 {
+                    if *place != u16::MAX {
                         self.places = before;
                         moved += 1;
                         continue 'moves;
                     }
-                    *place = names[index];
+                    *place = index as u16;
                 }
                 index += 1;
             }
@@ -186,28 +238,16 @@ impl Names {
     }
 }
 
-/// Where the last word of a name begins.
-const fn last_word(name: &[u8]) -> usize {
+/// The last word of a name, and whether another stands in front of it.
+const fn last_word(name: &[u8]) -> (&[u8], bool) {
     let mut at = name.len();
-    while at > 0 && name[at - 1] != b' ' {
+    while at > 0 {
+        if name[at - 1] == b' ' {
+            return (name.split_at(at).1, true);
+        }
         at -= 1;
     }
-    at
-}
-
-/// Up to eight bytes as a number, and which bits of it count.
-const fn bytes(name: &[u8], start: usize) -> (u64, u64) {
-    let (mut number, mut mask) = (0, u64::MAX);
-    let (mut at, mut shift) = (start, 0);
-    while at < name.len() && shift < 64 {
-        number |= (name[at] as u64) << shift;
-        if name[at].is_ascii_uppercase() {
-            mask &= !(0x20 << shift);
-        }
-        at += 1;
-        shift += 8;
-    }
-    (number, mask)
+    (name, false)
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ mod tests {
             ("SORT STORE", None),
             ("SORT k store d", Some(3)),
             ("SORT k BY STORE LIMIT STORE STORE DESC", None),
-            ("SORT k LIMIT 0 1 STORE d STORE STORE", Some(7)),
+            ("SORT k LIMIT 0 1 STORE d STORE STORE", Some(8)),
             ("SORT k STORE", Some(3)),
             ("SORT k LIMIT", None),
         ] {

@@ -1,6 +1,8 @@
 // Generated from what Redis 7.0 and Valkey 9.1 answer to COMMAND, and from tests/commands/corrections.rs:
 // UPDATE_COMMANDS=1 cargo test --test commands table
 
+use std::borrow::Cow::Borrowed;
+
 use super::block::Blocking as B;
 use super::flags::{Flags as F, KeyFlags as K};
 use super::option::{OptionWord, Which};
@@ -163,10 +165,10 @@ pub(super) static SPECS: [Spec; 399] = [
     Spec::known("GEOPOS", -2, F::READONLY, const { &[KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS))] }, Q::One, R::Default, B::Never),
     Spec::known("GEORADIUS", -6, F::WRITE.with(F::DENYOOM).with(F::MOVABLE_KEYS), const { &[
         KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS)),
-        KeySpec { begin: Begin::Option(&OptionWord { words: &["STORE", "STOREDIST"], from: 6, values: &[("COUNT", 1)], which: Which::Last, alone: false }), find: Find::Range { last: 0, step: 1, limit: 0 }, flags: K::OW.with(K::UPDATE).with(K::VARIABLE_FLAGS) }] }, Q::One, R::Default, B::Never),
+        KeySpec { begin: Begin::Option(&OptionWord { words: &["STORE", "STOREDIST"], from: 6, values: &[("COUNT", 1)], which: Which::Last, alone: false }), find: Find::Range { last: 0, step: 1, limit: 0 }, flags: K::OW.with(K::UPDATE) }] }, Q::One, R::Default, B::Never),
     Spec::known("GEORADIUSBYMEMBER", -5, F::WRITE.with(F::DENYOOM).with(F::MOVABLE_KEYS), const { &[
         KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS)),
-        KeySpec { begin: Begin::Option(&OptionWord { words: &["STORE", "STOREDIST"], from: 5, values: &[("COUNT", 1)], which: Which::Last, alone: false }), find: Find::Range { last: 0, step: 1, limit: 0 }, flags: K::OW.with(K::UPDATE).with(K::VARIABLE_FLAGS) }] }, Q::One, R::Default, B::Never),
+        KeySpec { begin: Begin::Option(&OptionWord { words: &["STORE", "STOREDIST"], from: 5, values: &[("COUNT", 1)], which: Which::Last, alone: false }), find: Find::Range { last: 0, step: 1, limit: 0 }, flags: K::OW.with(K::UPDATE) }] }, Q::One, R::Default, B::Never),
     Spec::known("GEORADIUSBYMEMBER_RO", -5, F::READONLY, const { &[KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS))] }, Q::One, R::Default, B::Never),
     Spec::known("GEORADIUS_RO", -6, F::READONLY, const { &[KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS))] }, Q::One, R::Default, B::Never),
     Spec::known("GEOSEARCH", -7, F::READONLY, const { &[KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS))] }, Q::One, R::Default, B::Never),
@@ -405,8 +407,8 @@ pub(super) static SPECS: [Spec; 399] = [
     Spec::known("XLEN", 2, F::READONLY.with(F::FAST), const { &[KeySpec::range(1, 0, 1, K::RO)] }, Q::One, R::Default, B::Never),
     Spec::known("XPENDING", -3, F::READONLY, const { &[KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS))] }, Q::One, R::Default, B::Never),
     Spec::known("XRANGE", -4, F::READONLY, const { &[KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS))] }, Q::One, R::Default, B::Never),
-    Spec::known("XREAD", -4, F::READONLY.with(F::BLOCKING).with(F::MOVABLE_KEYS), const { &[KeySpec { begin: Begin::Option(&OptionWord { words: &["STREAMS"], from: 1, values: &[("BLOCK", 1), ("COUNT", 1), ("GROUP", 2), ("CLAIM", 1)], which: Which::First, alone: false }), find: Find::Range { last: -1, step: 1, limit: 2 }, flags: K::RO.with(K::ACCESS) }] }, Q::One, R::Default, B::BlockMillis),
-    Spec::known("XREADGROUP", -7, F::WRITE.with(F::BLOCKING).with(F::MOVABLE_KEYS), const { &[KeySpec { begin: Begin::Option(&OptionWord { words: &["STREAMS"], from: 1, values: &[("BLOCK", 1), ("COUNT", 1), ("GROUP", 2), ("CLAIM", 1)], which: Which::First, alone: false }), find: Find::Range { last: -1, step: 1, limit: 2 }, flags: K::RO.with(K::ACCESS) }] }, Q::One, R::Default, B::BlockMillis),
+    Spec::known("XREAD", -4, F::READONLY.with(F::BLOCKING).with(F::MOVABLE_KEYS), const { &[KeySpec { begin: Begin::Keyword { word: Borrowed("STREAMS"), from: 1 }, find: Find::Range { last: -1, step: 1, limit: 2 }, flags: K::RO.with(K::ACCESS) }] }, Q::One, R::Default, B::BlockMillis),
+    Spec::known("XREADGROUP", -7, F::WRITE.with(F::BLOCKING).with(F::MOVABLE_KEYS), const { &[KeySpec { begin: Begin::Keyword { word: Borrowed("STREAMS"), from: 4 }, find: Find::Range { last: -1, step: 1, limit: 2 }, flags: K::RO.with(K::ACCESS) }] }, Q::One, R::Default, B::BlockMillis),
     Spec::known("XREVRANGE", -4, F::READONLY, const { &[KeySpec::range(1, 0, 1, K::RO.with(K::ACCESS))] }, Q::One, R::Default, B::Never),
     Spec::known("XSETID", -3, F::WRITE.with(F::DENYOOM).with(F::FAST), const { &[KeySpec::range(1, 0, 1, K::RW.with(K::UPDATE))] }, Q::One, R::Default, B::Never),
     Spec::known("XTRIM", -4, F::WRITE, const { &[KeySpec::range(1, 0, 1, K::RW.with(K::DELETE))] }, Q::One, R::Default, B::Never),

@@ -98,21 +98,21 @@ pub(super) fn messages_behind(
     if decoder.is_empty() || session.may_get_messages() { Ok(()) } else { Err(Trouble::Stray) }
 }
 
-/// Receives and holds what has arrived, without waiting; tells whether anything had.
+/// Receives and holds what has arrived while commands are being sent.
 pub(super) fn absorb(
     stream: &mut Stream,
     decoder: &mut Decoder,
     session: &mut Session,
     held: &mut Held,
-) -> Result<bool, Trouble> {
+) -> Result<(), Trouble> {
     match decoder.fill(|space, _| stream.receive_now(space)) {
         Ok(_) => {}
-        Err(Failure::Timeout) => return Ok(false),
+        Err(Failure::Timeout) => return Ok(()),
         Err(failure) => return Err(failure.into()),
     }
     while let Some(reply) = decoder.next()? {
         let arrival = session.arrives(&reply);
         held.push(arrival, reply)?;
     }
-    Ok(true)
+    Ok(())
 }

@@ -185,7 +185,7 @@ impl Connection {
         stream
             .send_all(output, command.encoded(), deadline, |stream| {
                 waited = true;
-                absorb(stream, decoder, session, held).map(drop)
+                absorb(stream, decoder, session, held)
             })
             .map_err(|(sent, trouble)| (sent > output.len(), trouble))?;
         output.clear();
@@ -239,9 +239,8 @@ impl Connection {
         if output.is_empty() {
             return Ok(());
         }
-        let sent = stream.send_all(output, &[], deadline, |stream| {
-            absorb(stream, decoder, session, held).map(drop)
-        });
+        let sent =
+            stream.send_all(output, &[], deadline, |stream| absorb(stream, decoder, session, held));
         let doing = "appended commands were being sent";
         match sent {
             Ok(()) => {

@@ -1,13 +1,12 @@
 //! A connection that is served beside others: what can be sent and received at this moment, without waiting.
 
-use super::arrivals::absorb;
 use super::connection::Connection;
+use super::session::Arrival;
+use super::trouble::Trouble;
 use crate::command::Effect;
 use crate::error::{Error, Result};
 use crate::resp::Reply;
 use crate::transport::Failure;
-
-use super::trouble::Trouble;
 
 const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
 /// The most that TLS seals at a time (RFC 8446, section 5.1): once begun, all of it may leave.
@@ -61,29 +60,45 @@ impl Connection {
         }
     }
 
-    /// Receives what is there; replies are kept for [`Connection::pop`].
+    /// Receives what is there, and hands each reply to `take`; if `shared`, small ones share memory.
     ///
     /// # Errors
-    /// CONNECTION, TLS, CANCELLED, PROTOCOL, LIMIT: the connection has ended. What came before is kept.
-    pub(crate) fn pull(&mut self) -> Result<()> {
+    /// CONNECTION, TLS, CANCELLED, PROTOCOL, LIMIT: the connection has ended. What came before was handed over.
+    pub(crate) fn pull(&mut self, shared: bool, mut take: impl FnMut(Reply)) -> Result<()> {
         let limits = self.limits;
         let Self { stream, session, held, buffers, .. } = self;
         let decoder =
             &mut buffers.get_or_insert_with(|| super::Buffers::with_limits(limits)).decoder;
-        loop {
-            match absorb(stream, decoder, session, held) {
-                // Bytes that TLS holds already wake nobody.
-                Ok(true) if stream.is_tls() => {}
-                Ok(_) => return Ok(()),
-                Err(trouble) => return Err(self.lost(&trouble)),
-            }
+        // Those that came while something was sent stand in front.
+        while let Some(reply) = held.take_reply() {
+            take(reply);
         }
-    }
-
-    /// The next reply that has come.
-    #[inline]
-    pub(crate) fn pop(&mut self) -> Option<Reply> {
-        self.held.take_reply()
+        let outcome = loop {
+            match decoder.fill(|space, _| stream.receive_now(space)) {
+                Ok(_) => {}
+                Err(Failure::Timeout) => break Ok(()),
+                Err(failure) => break Err(failure.into()),
+            }
+            let read = loop {
+                match decoder.next_in(shared) {
+                    Ok(None) => break Ok(()),
+                    Ok(Some(reply)) => match session.arrives(&reply) {
+                        Arrival::Owed => take(reply),
+                        arrival => {
+                            if let Err(trouble) = held.push(arrival, reply) {
+                                break Err(trouble);
+                            }
+                        }
+                    },
+                    Err(error) => break Err(error.into()),
+                }
+            };
+            // Bytes that TLS holds already wake nobody: they are asked for until there are none.
+            if read.is_err() || !stream.is_tls() {
+                break read;
+            }
+        };
+        outcome.map_err(|trouble| self.lost(&trouble))
     }
 
     /// Of bytes queued, of which `sent` were reported as sent when the connection ended: those before this one

@@ -51,8 +51,9 @@ pub struct Session {
     changed: bool,
     /// Channels and patterns, and shard channels, by the server's own count.
     subscriptions: [i64; 2],
-    /// Confirmations that follow the one which was taken for the command's reply.
+    /// Confirmations that follow the one which was taken for the command's reply, and what they confirm.
     more_confirmations: usize,
+    confirmed: Effect,
 }
 
 impl Session {
@@ -71,6 +72,7 @@ impl Session {
             changed: false,
             subscriptions: [0, 0],
             more_confirmations: 0,
+            confirmed: Effect::Subscribe,
         }
     }
 
@@ -146,7 +148,7 @@ impl Session {
                 let confirmations = channels.max(1);
                 self.pending.push_back(Pending { number, effect, confirmations });
             }
-        } else if effect == Effect::Subscribe {
+        } else if is_subscription(effect) {
             // Confirmations of RESP3 come all the same; RESP2 sends messages nobody can tell apart.
             self.changed = true;
         } else {
@@ -171,7 +173,7 @@ impl Session {
     fn arrives_special(&mut self, root: ReplyRef<'_>) -> Arrival {
         let next = self.arrived + 1;
         let head = self.pending.front().filter(|pending| pending.number == next);
-        let awaits_confirmation = head.is_some_and(|head| head.effect == Effect::Subscribe);
+        let awaits_confirmation = head.is_some_and(|head| is_subscription(head.effect));
         // RESP2 sends messages as arrays, which are replies unless the connection is subscribed.
         let may_be_message = root.kind() == Kind::Push
             || (self.protocol == 2
@@ -181,15 +183,18 @@ impl Session {
                     || self.subscriptions != [0, 0]));
         if may_be_message {
             match Message::of(root) {
-                Message::Confirmation { shard, subscriptions } => {
+                Message::Confirmation { of, shard, subscriptions } => {
                     self.changed = true;
                     if let Some(count) = subscriptions {
                         self.subscriptions[usize::from(shard)] = count;
                     }
+                    // A server ends subscriptions to the channels of a slot that has gone: nobody asked for that,
+                    // though it may come while the confirmation of a subscription is awaited.
                     if self.more_confirmations > 0 {
-                        self.more_confirmations -= 1;
-                    } else if let Some(head) = head.filter(|_| awaits_confirmation) {
+                        self.more_confirmations -= usize::from(of == self.confirmed);
+                    } else if let Some(head) = head.filter(|head| head.effect == of) {
                         self.more_confirmations = head.confirmations - 1;
+                        self.confirmed = of;
                         self.pending.pop_front();
                         self.arrived = next;
                         return Arrival::Owed;
@@ -239,7 +244,7 @@ impl Session {
                 }
             }
             Effect::Monitor => self.monitor |= !refused,
-            Effect::Subscribe => self.changed |= !refused,
+            Effect::Subscribe | Effect::Unsubscribe => self.changed |= !refused,
             Effect::Session => {
                 self.changed = true;
                 let Some(reply) = reply.filter(|_| !refused) else { return };
@@ -260,10 +265,15 @@ impl Session {
     }
 }
 
+fn is_subscription(effect: Effect) -> bool {
+    matches!(effect, Effect::Subscribe | Effect::Unsubscribe)
+}
+
 /// A message by its first element.
 enum Message {
     /// Of a subscription's beginning or end, with how many there are now.
     Confirmation {
+        of: Effect,
         shard: bool,
         subscriptions: Option<i64>,
     },
@@ -278,11 +288,17 @@ impl Message {
         let count = || root.at(2).and_then(ReplyRef::integer);
         match word {
             b"message" | b"pmessage" | b"smessage" => Self::Payload,
-            b"subscribe" | b"psubscribe" | b"unsubscribe" | b"punsubscribe" => {
-                Self::Confirmation { shard: false, subscriptions: count() }
+            b"subscribe" | b"psubscribe" => {
+                Self::Confirmation { of: Effect::Subscribe, shard: false, subscriptions: count() }
             }
-            b"ssubscribe" | b"sunsubscribe" => {
-                Self::Confirmation { shard: true, subscriptions: count() }
+            b"unsubscribe" | b"punsubscribe" => {
+                Self::Confirmation { of: Effect::Unsubscribe, shard: false, subscriptions: count() }
+            }
+            b"ssubscribe" => {
+                Self::Confirmation { of: Effect::Subscribe, shard: true, subscriptions: count() }
+            }
+            b"sunsubscribe" => {
+                Self::Confirmation { of: Effect::Unsubscribe, shard: true, subscriptions: count() }
             }
             _ => Self::Other,
         }

@@ -46,7 +46,7 @@ fn subscriptions_in_both_protocols() {
         let pong = if protocol == 2 { "*2\r\n+pong\r\n$0\r\n\r\n" } else { "+PONG\r\n" };
         assert_eq!(arrives(&mut session, pong), Arrival::Owed);
         // The end of all subscriptions: one confirmation each, the first is the reply.
-        session.sent(Effect::Subscribe, 0);
+        session.sent(Effect::Unsubscribe, 0);
         let more = confirmation(&session, "unsubscribe", 1);
         let last = confirmation(&session, "unsubscribe", 0);
         assert_eq!(arrives(&mut session, &more), Arrival::Owed);
@@ -143,5 +143,27 @@ fn asking_lasts_until_the_next_command() {
         assert!(!session.is_plain());
         assert_eq!(arrives(&mut session, "+OK\r\n"), Arrival::Owed);
         assert!(session.is_plain());
+    }
+}
+
+#[test]
+fn what_a_slot_takes_with_it_confirms_nothing() {
+    for protocol in [2, 3] {
+        let mut session = Session::new(protocol);
+        let confirm = |session: &Session, kind, count| confirmation(session, kind, count);
+        session.sent(Effect::Subscribe, 2);
+        let text = confirm(&session, "ssubscribe", 1);
+        assert_eq!(arrives(&mut session, &text), Arrival::Owed);
+        // A slot goes: between two confirmations, and while another subscription is asked for.
+        let text = confirm(&session, "sunsubscribe", 0);
+        assert_eq!(arrives(&mut session, &text), Arrival::Push);
+        let text = confirm(&session, "ssubscribe", 1);
+        assert_eq!(arrives(&mut session, &text), Arrival::Push);
+        session.sent(Effect::Subscribe, 1);
+        let text = confirm(&session, "sunsubscribe", 0);
+        assert_eq!(arrives(&mut session, &text), Arrival::Push);
+        assert_eq!(session.owed(), 1);
+        assert_eq!(arrives(&mut session, "-MOVED 1 a:1\r\n"), Arrival::Owed);
+        assert_eq!(session.owed(), 0);
     }
 }

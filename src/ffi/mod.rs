@@ -49,11 +49,15 @@ pub mod cancel;
 
 pub mod setting;
 
+pub mod client;
+
 pub mod explanation;
 
 pub mod pipeline;
 
-pub mod client;
+pub mod subscriber;
+
+pub mod message;
 
 pub mod reply;
 

@@ -24,23 +24,29 @@ pub struct rediscluster_pipeline {
     /// What the commands are put together in that are given as an argv.
     scratch: Command,
     cancel: Option<Arc<Cancel>>,
-    outcomes: Vec<Outcome>,
-}
-
-/// What became of one command.
-enum Outcome {
-    Reply(Reply),
-    Error(Box<rediscluster_error>),
-    Taken,
+    /// What became of each command; None: its reply was taken.
+    outcomes: Vec<Option<Result<Reply, Error>>>,
+    /// The errors among them, by the place of the command.
+    errors: Vec<(usize, Box<rediscluster_error>)>,
 }
 
 impl rediscluster_pipeline {
     /// What the last run left makes way for a new one.
+    #[inline]
     fn begin_anew(&mut self) {
         if !self.outcomes.is_empty() {
-            self.outcomes.clear();
+            self.forget();
             self.core.clear();
         }
+    }
+
+    fn forget(&mut self) {
+        self.outcomes.clear();
+        self.errors.clear();
+    }
+
+    fn reply(&self, index: usize) -> Option<&Reply> {
+        self.outcomes.get(index)?.as_ref()?.as_ref().ok()
     }
 }
 
@@ -69,6 +75,7 @@ pub unsafe extern "C" fn rediscluster_pipeline_new(
             scratch: Command::new(),
             cancel: None,
             outcomes: Vec::new(),
+            errors: Vec::new(),
         });
         Ok(())
     })
@@ -181,20 +188,17 @@ pub unsafe extern "C" fn rediscluster_pipeline_execute(
         // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
         let timeout = arg::timeout(timeout_ms)?;
-        pipeline.outcomes.clear();
-        let outcomes = pipeline.core.execute(timeout, pipeline.cancel.as_deref());
-        let mut first: Option<Error> = None;
-        pipeline.outcomes = outcomes
-            .into_iter()
-            .map(|outcome| match outcome {
-                Ok(reply) => Outcome::Reply(reply),
-                Err(error) => {
-                    first.get_or_insert_with(|| error.clone());
-                    Outcome::Error(Box::new(rediscluster_error::new(error)))
-                }
-            })
-            .collect();
-        first.map_or(Ok(()), |error| Err(Failure::from(error)))
+        pipeline.forget();
+        pipeline.core.execute(timeout, pipeline.cancel.as_deref(), &mut pipeline.outcomes);
+        for (index, outcome) in pipeline.outcomes.iter().enumerate() {
+            if let Some(Err(error)) = outcome {
+                pipeline.errors.push((index, Box::new(rediscluster_error::new(error.clone()))));
+            }
+        }
+        match pipeline.outcomes.iter().find_map(|outcome| outcome.as_ref()?.as_ref().err()) {
+            None => Ok(()),
+            Some(first) => Err(Failure::from(first.clone())),
+        }
     })
 }
 
@@ -227,11 +231,8 @@ pub unsafe extern "C" fn rediscluster_pipeline_reply(
     index: usize,
 ) -> *const rediscluster_reply {
     // SAFETY: NULL or a live pipeline, by the API's contract.
-    let outcome = unsafe { pipeline.as_ref() }.and_then(|pipeline| pipeline.outcomes.get(index));
-    match outcome {
-        Some(Outcome::Reply(reply)) => handle::part(Some(reply.root())),
-        _ => ptr::null(),
-    }
+    let reply = unsafe { pipeline.as_ref() }.and_then(|pipeline| pipeline.reply(index));
+    handle::part(reply.map(Reply::root))
 }
 
 /// The same, and the caller's from now on.
@@ -248,15 +249,16 @@ pub unsafe extern "C" fn rediscluster_pipeline_take_reply(
     index: usize,
 ) -> *mut rediscluster_reply {
     // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
-    let outcome =
-        unsafe { pipeline.as_mut() }.and_then(|pipeline| pipeline.outcomes.get_mut(index));
-    match outcome {
-        Some(outcome @ Outcome::Reply(_)) => match std::mem::replace(outcome, Outcome::Taken) {
-            Outcome::Reply(reply) => handle::give_reply(reply),
+    let Some(pipeline) = (unsafe { pipeline.as_mut() }) else { return ptr::null_mut() };
+    call::or_else(ptr::null_mut(), || {
+        let is_reply = pipeline.reply(index).is_some();
+        let taken = pipeline.outcomes.get_mut(index).filter(|_| is_reply).and_then(Option::take);
+        match taken {
+            // It is kept when the others are gone.
+            Some(Ok(reply)) => handle::give_reply(reply.into_own()),
             _ => ptr::null_mut(),
-        },
-        _ => ptr::null_mut(),
-    }
+        }
+    })
 }
 
 /// Why one command of the last run has no reply.
@@ -273,11 +275,10 @@ pub unsafe extern "C" fn rediscluster_pipeline_error(
     index: usize,
 ) -> *const rediscluster_error {
     // SAFETY: NULL or a live pipeline, by the API's contract.
-    let outcome = unsafe { pipeline.as_ref() }.and_then(|pipeline| pipeline.outcomes.get(index));
-    match outcome {
-        Some(Outcome::Error(error)) => ptr::from_ref(&**error),
-        _ => ptr::null(),
-    }
+    let Some(pipeline) = (unsafe { pipeline.as_ref() }) else { return ptr::null() };
+    let place = pipeline.errors.binary_search_by_key(&index, |(index, _)| *index);
+    let error = place.ok().and_then(|place| pipeline.errors.get(place));
+    error.map_or(ptr::null(), |(_, error)| ptr::from_ref(&**error))
 }
 
 /// Takes all commands and outcomes away and keeps the memory. NULL is fine.
@@ -291,7 +292,7 @@ pub unsafe extern "C" fn rediscluster_pipeline_clear(pipeline: *mut rediscluster
     // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
     if let Some(pipeline) = unsafe { pipeline.as_mut() } {
         call::or_else((), || {
-            pipeline.outcomes.clear();
+            pipeline.forget();
             pipeline.core.clear();
         });
     }

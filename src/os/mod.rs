@@ -2,6 +2,7 @@
 //! `unsafe`.
 
 pub mod clock;
+pub mod epoll;
 pub mod fork;
 pub mod futex;
 pub mod memory;

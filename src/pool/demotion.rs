@@ -8,15 +8,16 @@ use super::lease::Lease;
 use super::member::{MemberKey, NEVER};
 use super::members::Members;
 use super::outbox::Outbox;
-use super::pool::{Core, Pool};
+use super::pool::Pool;
+use crate::node::NodeAddress;
 
 /// What an answer is worth, once its connection is back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Standing {
     /// As much as any.
     Good,
-    /// Its node was a primary when the connection was given out, and has lost that role, or left, since.
-    Demoted,
+    /// This node was a primary when the connection was given out, and has lost that role, or left, since.
+    Demoted(NodeAddress),
 }
 
 impl Members {
@@ -40,7 +41,7 @@ impl Members {
         // Dialled when the node had left, for a call that was on its way to it before.
         let is_of_none = lease.epoch == NEVER && demoted_at > 0;
         if !lease.connection.is_readonly() && (is_of_before || is_of_none) {
-            return Standing::Demoted;
+            return Standing::Demoted(lease.connection.node().clone());
         }
         Standing::Good
     }
@@ -80,8 +81,8 @@ impl Pool {
     /// A connection that cannot serve another call is closed.
     #[inline]
     #[must_use]
-    pub fn take_back_answered(lease: Box<Lease>) -> Standing {
-        Core::take_back_answered(lease)
+    pub fn take_back_answered(&self, lease: Box<Lease>) -> Standing {
+        self.core().take_back_answered(lease)
     }
 }
 

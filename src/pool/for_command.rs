@@ -46,7 +46,7 @@ impl Pool {
             );
             return Err(Error::new(Status::CrossSlot, message).on_slot(slot));
         }
-        let reads = spec.flags.has(Flags::READONLY) || keys.are_channels();
+        let reads = spec.flags.has(Flags::READONLY) || !keys.are_keys();
         self.get_by_slot(slot.into(), if reads { Access::Read } else { Access::Write }, timeout)
     }
 }

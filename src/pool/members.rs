@@ -138,6 +138,16 @@ impl Members {
         self.take_idle(key.index as usize, now)
     }
 
+    /// The same, unless the primary is suspect.
+    #[inline(always)]
+    pub(super) fn take_idle_of_unsuspected(&mut self, slot: u16, now: u64) -> Option<Box<Lease>> {
+        let index = self.routes.primary_of(slot)?.index as usize;
+        if self.list.get(index)?.suspect_until != 0 {
+            return None;
+        }
+        self.take_idle(index, now)
+    }
+
     /// The member's newest idle connection, checked out, with buffers if any are spare; without, its
     /// first use makes some.
     #[inline(always)]

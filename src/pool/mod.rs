@@ -16,6 +16,7 @@
 mod changes;
 mod checkout;
 mod demotion;
+mod dialing;
 mod for_command;
 pub mod handles;
 mod install;
@@ -44,5 +45,6 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
+pub(crate) use routes::Routes;
 pub use stats::{NodeStats, Stats};
-pub(crate) use taking::{Announced, Target};
+pub(crate) use taking::{Announced, Leads, Target};

@@ -98,18 +98,20 @@ impl Core {
             lease.idle_from(coarse_millis());
         }
         if lease.connection.is_reusable() {
-            Self::put_back(lease, Members::put_back);
+            // Where the connection goes, its reference to the pool goes too.
+            let core = Arc::clone(&lease.place.core);
+            core.put_back(lease, Members::put_back);
         }
     }
 
-    /// The same for one that has just answered the client, and tells what the answer is worth.
+    /// The same for one of this pool that has just answered the client, and tells what the answer is worth.
     #[inline(always)]
-    pub(super) fn take_back_answered(mut lease: Box<Lease>) -> Standing {
-        if lease.place.core.notes_idle_time {
+    pub(super) fn take_back_answered(self: &Arc<Self>, mut lease: Box<Lease>) -> Standing {
+        if self.notes_idle_time {
             lease.idle_from(coarse_millis());
         }
         if lease.connection.is_reusable() {
-            return Self::put_back(lease, Members::put_back_answered);
+            return self.put_back(lease, Members::put_back_answered);
         }
         lease.standing()
     }
@@ -118,25 +120,25 @@ impl Core {
     pub(super) fn take_back_checked(mut lease: Box<Lease>) {
         lease.checked_at = coarse_millis();
         if lease.connection.is_reusable() {
-            Self::put_back(lease, Members::put_back_checked);
+            let core = Arc::clone(&lease.place.core);
+            core.put_back(lease, Members::put_back_checked);
         }
     }
 
     #[inline(always)]
     fn put_back(
+        self: &Arc<Self>,
         mut lease: Box<Lease>,
         put: impl FnOnce(&mut Members, Box<Lease>) -> Option<Box<Lease>>,
     ) -> Standing {
         let buffers = lease.connection.detach();
-        // Where the connection goes, its reference to the pool goes too.
-        let core = Arc::clone(&lease.place.core);
-        let mut members = core.members.lock();
+        let mut members = self.members.lock();
         if let Some(buffers) = buffers {
             members.keep_buffers(buffers);
         }
         match put(&mut members, lease) {
             None if !members.is_awaited() => Standing::Good,
-            unwanted => core.settle(members, unwanted),
+            unwanted => self.settle(members, unwanted),
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) enum Target {
     /// A node of the map.
     Node(NodeAddress),
     /// The node that a redirect names, be it in the map or not.
-    Named(Announced),
+    Named(Box<Announced>),
     /// Some primary; some node where nobody writes.
     Any,
 }
@@ -90,11 +90,7 @@ impl Pool {
         let now = coarse_millis();
         let mut lease = match *target {
             Target::Primary(slot) => {
-                let mut members = self.core().members.lock();
-                if members.is_suspect(slot) {
-                    return None;
-                }
-                members.take_idle_of_slot(slot, now | FOR_CLIENT)?
+                self.core().members.lock().take_idle_of_unsuspected(slot, now | FOR_CLIENT)?
             }
             Target::Reader(slot, None) => {
                 self.core().members.lock().take_idle_reader(slot, now | FOR_CLIENT)?
@@ -128,7 +124,7 @@ impl Pool {
         let patience = Patience { deadline, now: false, waits };
         if let Target::Named(announced) = target {
             let Some(named) = self.named(announced) else {
-                let Announced { host, port, .. } = announced;
+                let Announced { host, port, .. } = &**announced;
                 let message = format!("the redirect names {host}:{port}, which cannot be dialled");
                 return Err(Error::new(Status::Protocol, message).on_node(&announced.answered_by));
             };

@@ -12,6 +12,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use super::reply::{ANCHOR_STEP, Cell, Reply};
+use super::slab::{self, Slab};
 
 const ALIGN: usize = 8;
 
@@ -20,7 +21,7 @@ const ALIGN: usize = 8;
 struct Header {
     /// From the start of the memory to this header.
     lead: usize,
-    /// All memory of the block.
+    /// All memory of the block; 0: it is part of a slab.
     capacity: usize,
     /// Bytes from cell 0 to the end of the reply.
     content: usize,
@@ -153,18 +154,22 @@ unsafe fn copy(bytes: &[u8], mut to: *mut u8) {
     }
 }
 
-/// A reply that is one element with no attributes, the most frequent one.
-#[inline]
-pub(super) fn scalar(cell: Cell, bytes: &[u8]) -> Reply {
+/// A reply that is one element with no attributes, the most frequent one. `slab`: it may share memory with
+/// others.
+#[inline(always)]
+pub(super) fn scalar(cell: Cell, bytes: &[u8], slab: Option<&mut Option<Slab>>) -> Reply {
     let before = HEADER + CELL;
     // The byte behind is the NUL.
     let (content, offset) =
         if cell.offset != 0 { (CELL + bytes.len() + 1, CELL as i64) } else { (CELL, 0) };
-    let capacity = HEADER + content;
-    let memory = allocate(capacity).as_ptr();
+    let size = HEADER + content;
+    let (memory, lead, capacity) = match slab.and_then(|slab| Slab::room(slab, size)) {
+        Some((memory, lead)) => (memory.as_ptr(), lead, 0),
+        None => (allocate(size).as_ptr(), 0, size),
+    };
     // SAFETY: the memory is fresh, aligned, and long enough for header, cell, bytes and NUL.
     unsafe {
-        let header = Header { lead: 0, capacity, content, attribute_cells: 0, entries: 0 };
+        let header = Header { lead, capacity, content, attribute_cells: 0, entries: 0 };
         memory.cast::<Header>().write(header);
         let first = memory.add(HEADER).cast::<Cell>();
         first.write(Cell { offset, ..cell });
@@ -187,8 +192,20 @@ pub(super) unsafe fn free(root: NonNull<Cell>) {
     unsafe {
         let header = root.cast::<u8>().sub(HEADER);
         let Header { lead, capacity, .. } = *header.cast::<Header>().as_ref();
+        if capacity == 0 {
+            return slab::leave(header.sub(lead));
+        }
         dealloc(header.sub(lead).as_ptr(), Layout::from_size_align_unchecked(capacity, ALIGN));
     }
+}
+
+/// True if it shares memory with others.
+///
+/// # Safety
+/// `root` is cell 0 of a live reply.
+pub(super) unsafe fn is_shared(root: NonNull<Cell>) -> bool {
+    // SAFETY: the header stands in front of cell 0.
+    unsafe { root.cast::<Header>().sub(1).as_ref().capacity == 0 }
 }
 
 /// Bytes from cell 0 to the end of the reply.

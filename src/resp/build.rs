@@ -163,7 +163,11 @@ impl<'a> Builder<'a> {
             return None;
         }
         if let Some(cell) = self.tree.finish() {
-            return Some(block::scalar(cell, self.strings.first().copied().unwrap_or_default()));
+            return Some(block::scalar(
+                cell,
+                self.strings.first().copied().unwrap_or_default(),
+                None,
+            ));
         }
         let strings = self.strings;
         Some(self.tree.with_parts(|parts| {

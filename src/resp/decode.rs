@@ -11,6 +11,7 @@ use super::block::{self, Block};
 pub use super::decode_error::DecodeError;
 use super::parser::Parser;
 use super::reply::{Cell, Reply};
+use super::slab::Slab;
 
 /// The receive buffer at first, and the string from which on a reply gets a block while it arrives.
 const LARGE: usize = 16 * 1024;
@@ -52,6 +53,8 @@ pub struct Decoder {
     /// Memory may have become more than is kept; saves a closer look after ordinary replies.
     grown: bool,
     failed: Option<DecodeError>,
+    /// What shared replies are put into.
+    slab: Option<Slab>,
 }
 
 impl Decoder {
@@ -64,6 +67,7 @@ impl Decoder {
             large: false,
             grown: false,
             failed: None,
+            slab: None,
         }
     }
 
@@ -72,13 +76,20 @@ impl Decoder {
     #[inline]
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Reply>, DecodeError> {
+        self.next_in(false)
+    }
+
+    /// The same; if `shared`, small replies share memory, which lives as long as the last of them: for those
+    /// that come and go together. [`Reply::into_own`] gives one memory of its own.
+    #[inline]
+    pub fn next_in(&mut self, shared: bool) -> Result<Option<Reply>, DecodeError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         if self.received.is_empty() {
             return Ok(None);
         }
-        if let Some(reply) = self.string() {
+        if let Some(reply) = self.string(shared) {
             return Ok(Some(reply));
         }
         match self.parser.parse(self.received.bytes_mut()) {
@@ -99,12 +110,13 @@ impl Decoder {
     /// A reply that is one string and has arrived whole: the answer to most commands, which needs no
     /// parser.
     #[inline]
-    fn string(&mut self) -> Option<Reply> {
+    fn string(&mut self, shared: bool) -> Option<Reply> {
         if self.parser.position() != 0 || self.large {
             return None;
         }
         let (cell, length) = self.parser.whole_string(self.received.bytes())?;
-        let reply = block::scalar(cell, string_of(&cell, self.received.bytes()));
+        let slab = shared.then_some(&mut self.slab);
+        let reply = block::scalar(cell, string_of(&cell, self.received.bytes()), slab);
         self.received.consume(length);
         Some(reply)
     }
@@ -124,7 +136,7 @@ impl Decoder {
         } else {
             let bytes = self.received.bytes();
             let reply = match alone {
-                Some(cell) => block::scalar(cell, string_of(&cell, bytes)),
+                Some(cell) => block::scalar(cell, string_of(&cell, bytes), None),
                 None => self.parser.with_parts(|parts, kept| {
                     block::copied(parts, bytes.get(..kept).unwrap_or_default())
                 }),

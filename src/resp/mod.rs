@@ -20,6 +20,7 @@ mod kind;
 mod number;
 mod parser;
 pub mod reply;
+mod slab;
 mod tree;
 
 pub use build::Builder;

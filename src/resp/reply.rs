@@ -92,6 +92,22 @@ impl Reply {
         ReplyRef(self.0, PhantomData)
     }
 
+    /// The same reply with memory of its own, if it shares some with others ([`Decoder::next_in`]): for one that
+    /// is kept when they are gone.
+    ///
+    /// [`Decoder::next_in`]: super::Decoder::next_in
+    pub fn into_own(self) -> Self {
+        // SAFETY: cell 0 of a live reply.
+        if !unsafe { block::is_shared(self.0) } {
+            return self;
+        }
+        let mut builder = super::Builder::new();
+        builder.copy(self.root());
+        let copied = builder.finish();
+        // A whole reply can always be copied.
+        copied.unwrap_or(self)
+    }
+
     /// Gives the block away as the pointer to its first cell.
     pub fn into_raw(self) -> NonNull<Cell> {
         let cell = self.0;

@@ -16,17 +16,8 @@ const TIMEOUTS: [(Blocking, &[&str]); 4] = [
     (Blocking::BlockMillis, &["XREAD", "XREADGROUP"]),
 ];
 
-/// Options before STREAMS; a group or a consumer may be called so, too.
-const STREAMS: OptionWord = OptionWord {
-    words: &["STREAMS"],
-    from: 1,
-    values: &[("BLOCK", 1), ("COUNT", 1), ("GROUP", 2), ("CLAIM", 1)],
-    which: Which::First,
-    alone: false,
-};
-
-/// The server says that its keys cannot be told. BY and GET name no key, but patterns, which cluster mode
-/// does not let stray from the slot.
+/// The servers say that the keys cannot be told. BY and GET name no key, but patterns, which cluster mode
+/// does not let stray from the slot; so SORT_RO has one key.
 const SORT_STORE: OptionWord = OptionWord {
     words: &["STORE"],
     from: 2,
@@ -35,7 +26,7 @@ const SORT_STORE: OptionWord = OptionWord {
     alone: false,
 };
 
-/// Of several STORE and STOREDIST the last alone counts, and COUNT is not the only place for a number.
+/// Of several STORE and STOREDIST the last alone counts.
 const GEORADIUS_STORE: OptionWord = OptionWord {
     words: &["STORE", "STOREDIST"],
     from: 6,
@@ -67,44 +58,28 @@ pub fn apply(commands: &mut Commands) {
         spec.request = Request::One;
         spec.response = Response::Default;
     });
-    for (name, option) in [
-        ("XREAD", &STREAMS),
-        ("XREADGROUP", &STREAMS),
-        ("SORT", &SORT_STORE),
-        ("GEORADIUS", &GEORADIUS_STORE),
-        ("GEORADIUSBYMEMBER", &GEORADIUSBYMEMBER_STORE),
-        ("MIGRATE", &MIGRATE_KEYS),
+    let stored = KeyFlags::OW.with(KeyFlags::UPDATE);
+    let moved = KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::DELETE);
+    for (name, option, last, flags) in [
+        ("SORT", Some(&SORT_STORE), 0, stored),
+        ("SORT_RO", None, 0, stored),
+        ("GEORADIUS", Some(&GEORADIUS_STORE), 0, stored),
+        ("GEORADIUSBYMEMBER", Some(&GEORADIUSBYMEMBER_STORE), 0, stored),
+        ("MIGRATE", Some(&MIGRATE_KEYS), -1, moved),
     ] {
-        change(commands, name, |spec| add_option(spec, option));
+        let find = Find::Range { last, step: 1, limit: 0 };
+        let others = option.map(|option| KeySpec { begin: Begin::Option(option), find, flags });
+        change(commands, name, |spec| {
+            let fixed = spec.keys.iter().filter(|key| key.is_fixed()).cloned();
+            let keys: Vec<_> = fixed.chain(others).collect();
+            *spec = spec.clone().with_keys(keys);
+        });
     }
-    // BY and GET, as for SORT; it has no STORE.
-    change(commands, "SORT_RO", |spec| {
-        let first = spec.keys[..1].to_vec();
-        *spec = spec.clone().with_keys(first);
-    });
     for spec in commands.values() {
         let waits = spec.timeout != Blocking::Never;
         assert_eq!(spec.flags.has(Flags::BLOCKING), waits, "{}: where is its timeout?", spec.name);
         assert!(spec.timeout != Blocking::Unknown, "{}: where is its timeout?", spec.name);
     }
-}
-
-/// Behind a fixed key, if there is one, an option leads to the others.
-fn add_option(spec: &mut Spec, option: &'static OptionWord) {
-    let mut keys: Vec<_> = spec.keys.iter().filter(|key| key.is_fixed()).cloned().collect();
-    let (mut flags, mut find) = (KeyFlags::NONE, Find::Range { last: 0, step: 1, limit: 0 });
-    for key in spec.keys.iter().filter(|key| !key.is_fixed()) {
-        flags = key.flags;
-        if let (Begin::Keyword { .. }, range) = (&key.begin, key.find) {
-            find = range;
-        }
-    }
-    // MIGRATE's are all there now.
-    if flags.has(KeyFlags::INCOMPLETE) {
-        flags = keys[0].flags;
-    }
-    keys.push(KeySpec { begin: Begin::Option(option), find, flags });
-    *spec = spec.clone().with_keys(keys);
 }
 
 fn change(commands: &mut Commands, name: &str, change: impl FnOnce(&mut Spec)) {

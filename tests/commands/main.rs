@@ -2,8 +2,10 @@
 //! (`src/command/table.rs`, which `UPDATE_COMMANDS=1` writes anew), and the keys it finds.
 
 mod corrections;
+mod keys;
 mod print;
 mod servers;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -48,7 +50,10 @@ fn the_table_is_what_the_servers_say() {
     let present = std::fs::read_to_string(&path).expect("src/command/table.rs");
     let lines = present.lines().zip(table.lines()).find(|(present, made)| present != made);
     if let Some((present, made)) = lines {
-        panic!("src/command/table.rs has\n{present}\nwhere the servers say\n{made}");
+        panic!(
+            "src/command/table.rs has\n{present}\nwhere the servers say\n{made}\n\
+             UPDATE_COMMANDS=1 writes it anew"
+        );
     }
     assert!(present == table, "src/command/table.rs and what the servers say differ in length");
 }

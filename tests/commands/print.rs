@@ -10,6 +10,8 @@ const HEAD: &str = "\
 // Generated from what Redis 7.0 and Valkey 9.1 answer to COMMAND, and from tests/commands/corrections.rs:
 // UPDATE_COMMANDS=1 cargo test --test commands table
 
+use std::borrow::Cow::Borrowed;
+
 use super::block::Blocking as B;
 use super::flags::{Flags as F, KeyFlags as K};
 use super::option::{OptionWord, Which};
@@ -64,9 +66,7 @@ fn key(key: &KeySpec) -> String {
         (begin, find) => {
             let begin = match begin {
                 Begin::Keyword { word, from } => {
-                    format!(
-                        "Begin::Keyword {{ word: std::borrow::Cow::Borrowed({word:?}), from: {from} }}"
-                    )
+                    format!("Begin::Keyword {{ word: Borrowed({word:?}), from: {from} }}")
                 }
                 Begin::Option(option) => format!("Begin::Option(&{option:?})")
                     .replace("which: ", "which: Which::")
