@@ -20,8 +20,8 @@
  * *failure if the call succeeds. With -fno-exceptions only the second form exists (as with
  * REDISCLUSTER_NO_EXCEPTIONS defined before this header).
  *
- * Owners. options, client, pipeline, cancel_token, explanation, pool, connection, command, reply, topology, stats and
- * error own one C object each, which their destructor frees; a connection goes back to its pool. They move and do not copy. A default-made or
+ * Owners. options, client, pipeline, subscriber, message, cancel_token, explanation, pool, connection, command, reply,
+ * topology, stats and error own one C object each, which their destructor frees; a connection goes back to its pool. They move and do not copy. A default-made or
  * moved-from owner is empty: it takes a new value, its readers answer as the C function does for NULL, and
  * a call on it is refused with INVALID_ARGUMENT. handle() lends the C object, detach() gives it away, and
  * the constructor that takes one adopts it: the C API stays at hand. An owner is as thread-safe as its C
@@ -88,6 +88,8 @@ using log_level = rediscluster_log_level;
 using route = rediscluster_route;
 using read_from = rediscluster_read_from;
 using key_fate = rediscluster_key_fate;
+using message_type = rediscluster_message_type;
+using subscription = rediscluster_subscription;
 
 /* Bytes of somebody else's: a pointer and a length, binary safe. */
 class bytes {
@@ -1544,6 +1546,160 @@ class pipeline : public detail::owner<rediscluster_pipeline, rediscluster_pipeli
         detail::check(try_execute(timeout, &failure), failure);
     }
 #endif
+};
+
+/* What comes to a subscriber: a message that was published, or what became of a subscription. */
+class message : public detail::owner<rediscluster_message, rediscluster_message_free> {
+  public:
+    message() noexcept {}
+    explicit message(rediscluster_message *handle) noexcept : owner(handle) {}
+
+    message_type kind() const noexcept { return rediscluster_message_kind(handle()); }
+    rediscluster::subscription subscription() const noexcept { return rediscluster_message_subscription(handle()); }
+    /* Empty, with data() nullptr, for a gap or refusal of a pattern. */
+    bytes channel() const noexcept { return part(rediscluster_message_channel); }
+    /* Empty, with data() nullptr, where no pattern was subscribed to. */
+    bytes pattern() const noexcept { return part(rediscluster_message_pattern); }
+    bytes payload() const noexcept { return part(rediscluster_message_payload); }
+    /* "host:port". */
+    const char *node() const noexcept { return rediscluster_message_node(handle()); }
+
+    /* SERVER if the server refused the subscription. */
+    REDISCLUSTER_NODISCARD status try_check(error *error = nullptr) const noexcept {
+        return detail::fill(error,
+                            [&](rediscluster_error **raw) { return rediscluster_message_check(handle(), raw); });
+    }
+#if REDISCLUSTER_EXCEPTIONS
+    /* Throws if the server refused the subscription. */
+    void check() const {
+        rediscluster::error failure;
+        detail::check(try_check(&failure), failure);
+    }
+#endif
+
+  private:
+    template <class Read> bytes part(Read read) const noexcept {
+        std::size_t size = 0;
+        const std::uint8_t *data = read(handle(), &size);
+        return bytes(data, size);
+    }
+};
+
+/*
+ * Subscribes to channels, patterns and shard channels, on connections of its own, and does so again when they are lost.
+ * All of it happens inside its calls. One thread at a time, but for interrupt().
+ */
+class subscriber : public detail::owner<rediscluster_subscriber, rediscluster_subscriber_free> {
+  public:
+    subscriber() noexcept {}
+    explicit subscriber(rediscluster_subscriber *handle) noexcept : owner(handle) {}
+
+    /* It holds what it needs of the client. */
+    REDISCLUSTER_NODISCARD static status try_make(client &client, subscriber &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_subscriber **made, rediscluster_error **raw) {
+            return rediscluster_subscriber_new(client.handle(), made, raw);
+        });
+    }
+
+    /* Waits for the server's confirmation; with timeout::now() the subscription is only noted. */
+    REDISCLUSTER_NODISCARD status try_subscribe(bytes channel, timeout timeout, error *error = nullptr) noexcept {
+        return begin(rediscluster_subscriber_subscribe, channel, timeout, error);
+    }
+    REDISCLUSTER_NODISCARD status try_psubscribe(bytes pattern, timeout timeout, error *error = nullptr) noexcept {
+        return begin(rediscluster_subscriber_psubscribe, pattern, timeout, error);
+    }
+    REDISCLUSTER_NODISCARD status try_ssubscribe(bytes channel, timeout timeout, error *error = nullptr) noexcept {
+        return begin(rediscluster_subscriber_ssubscribe, channel, timeout, error);
+    }
+
+    /* Nothing of it is given out from now on. */
+    REDISCLUSTER_NODISCARD status try_unsubscribe(bytes channel, error *error = nullptr) noexcept {
+        return end(rediscluster_subscriber_unsubscribe, channel, error);
+    }
+    REDISCLUSTER_NODISCARD status try_punsubscribe(bytes pattern, error *error = nullptr) noexcept {
+        return end(rediscluster_subscriber_punsubscribe, pattern, error);
+    }
+    REDISCLUSTER_NODISCARD status try_sunsubscribe(bytes channel, error *error = nullptr) noexcept {
+        return end(rediscluster_subscriber_sunsubscribe, channel, error);
+    }
+
+    /* The next message; TIMEOUT if none came in time. */
+    REDISCLUSTER_NODISCARD status try_next(timeout timeout, message &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_message **made, rediscluster_error **raw) {
+            return rediscluster_subscriber_next(handle(), timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    /* To wait on with poll(2) only; take messages with timeout::now() until TIMEOUT first. */
+    std::int32_t fd() noexcept { return rediscluster_subscriber_fd(handle()); }
+
+    /* Ends, from any thread, the call that waits, with CANCELLED, or the next one. */
+    REDISCLUSTER_NODISCARD status try_interrupt(error *error = nullptr) noexcept {
+        return detail::fill(
+            error, [&](rediscluster_error **raw) { return rediscluster_subscriber_interrupt(handle(), raw); });
+    }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit subscriber(client &client) {
+        error failure;
+        detail::check(try_make(client, *this, &failure), failure);
+    }
+
+    void subscribe(bytes channel, timeout timeout = timeout::standard()) {
+        error failure;
+        detail::check(try_subscribe(channel, timeout, &failure), failure);
+    }
+
+    void psubscribe(bytes pattern, timeout timeout = timeout::standard()) {
+        error failure;
+        detail::check(try_psubscribe(pattern, timeout, &failure), failure);
+    }
+
+    void ssubscribe(bytes channel, timeout timeout = timeout::standard()) {
+        error failure;
+        detail::check(try_ssubscribe(channel, timeout, &failure), failure);
+    }
+
+    void unsubscribe(bytes channel) {
+        error failure;
+        detail::check(try_unsubscribe(channel, &failure), failure);
+    }
+
+    void punsubscribe(bytes pattern) {
+        error failure;
+        detail::check(try_punsubscribe(pattern, &failure), failure);
+    }
+
+    void sunsubscribe(bytes channel) {
+        error failure;
+        detail::check(try_sunsubscribe(channel, &failure), failure);
+    }
+
+    message next(timeout timeout = timeout::standard()) {
+        message out;
+        error failure;
+        detail::check(try_next(timeout, out, &failure), failure);
+        return out;
+    }
+
+    void interrupt() {
+        error failure;
+        detail::check(try_interrupt(&failure), failure);
+    }
+#endif
+
+  private:
+    template <class Call> status begin(Call call, bytes name, timeout timeout, error *error) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return call(handle(), name.data(), name.size(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    template <class Call> status end(Call call, bytes name, error *error) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return call(handle(), name.data(), name.size(), raw);
+        });
+    }
 };
 
 /* The hash slot of a key, 0 to 16383. */

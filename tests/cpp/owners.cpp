@@ -122,6 +122,16 @@ static void the_empty_answer() {
     CHECK(queue.size() == 0 && !queue.reply(0) && !queue.take_reply(0) && !queue.error(0));
     queue.clear();
     cancel_token().fire();
+
+    subscriber silent;
+    message heard;
+    CHECK(subscriber::try_make(nobody, silent, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(silent.try_subscribe("c", timeout::now(), &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(silent.try_unsubscribe("c", &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(silent.try_next(timeout::now(), heard, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(silent.try_interrupt(&failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT && silent.fd() == -1);
+    CHECK(heard.kind() == REDISCLUSTER_MESSAGE_NONE && heard.payload().data() == nullptr && *heard.node() == '\0');
+    CHECK(heard.try_check(&failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
 }
 
 static void bytes_are_seen_whole() {
@@ -224,6 +234,8 @@ int main() {
     moves_and_does_not_copy<error>();
     moves_and_does_not_copy<client>();
     moves_and_does_not_copy<pipeline>();
+    moves_and_does_not_copy<subscriber>();
+    moves_and_does_not_copy<message>();
     moves_and_does_not_copy<cancel_token>();
     moves_and_does_not_copy<explanation>();
     a_value_moves();
