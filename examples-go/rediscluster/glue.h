@@ -134,6 +134,52 @@ static inline rediscluster_status glue_outcome(rediscluster_pipeline *pipeline, 
     return error != NULL ? rediscluster_error_status(error) : REDISCLUSTER_ERROR_INTERNAL;
 }
 
+/* Subscribes to what is of this kind. */
+static inline rediscluster_status glue_subscribe(rediscluster_subscriber *subscriber, int32_t kind, const uint8_t *name,
+                                                 size_t len, int64_t timeout_ms, rediscluster_error **error) {
+    switch (kind) {
+    case REDISCLUSTER_SUBSCRIPTION_PATTERN:
+        return rediscluster_subscriber_psubscribe(subscriber, name, len, timeout_ms, error);
+    case REDISCLUSTER_SUBSCRIPTION_SHARD:
+        return rediscluster_subscriber_ssubscribe(subscriber, name, len, timeout_ms, error);
+    default:
+        return rediscluster_subscriber_subscribe(subscriber, name, len, timeout_ms, error);
+    }
+}
+
+static inline rediscluster_status glue_unsubscribe(rediscluster_subscriber *subscriber, int32_t kind,
+                                                   const uint8_t *name, size_t len, rediscluster_error **error) {
+    switch (kind) {
+    case REDISCLUSTER_SUBSCRIPTION_PATTERN:
+        return rediscluster_subscriber_punsubscribe(subscriber, name, len, error);
+    case REDISCLUSTER_SUBSCRIPTION_SHARD:
+        return rediscluster_subscriber_sunsubscribe(subscriber, name, len, error);
+    default:
+        return rediscluster_subscriber_unsubscribe(subscriber, name, len, error);
+    }
+}
+
+/* A message and all that it says, which is its own. */
+typedef struct {
+    rediscluster_message *message;
+    int32_t kind, subscription;
+    const uint8_t *channel, *pattern, *payload;
+    size_t channel_size, pattern_size, payload_size;
+    const char *node;
+} glue_message;
+
+static inline rediscluster_status glue_next(rediscluster_subscriber *subscriber, int64_t timeout_ms, glue_message *out,
+                                            rediscluster_error **error) {
+    const rediscluster_status status = rediscluster_subscriber_next(subscriber, timeout_ms, &out->message, error);
+    out->kind = (int32_t)rediscluster_message_kind(out->message);
+    out->subscription = (int32_t)rediscluster_message_subscription(out->message);
+    out->channel = rediscluster_message_channel(out->message, &out->channel_size);
+    out->pattern = rediscluster_message_pattern(out->message, &out->pattern_size);
+    out->payload = rediscluster_message_payload(out->message, &out->payload_size);
+    out->node = rediscluster_message_node(out->message);
+    return status;
+}
+
 /* Callbacks: in callbacks.c. Go cannot call a pointer to a function, so the sinks are called here. */
 rediscluster_status glue_set_credentials(rediscluster_options *options, uintptr_t handle, rediscluster_error **error);
 rediscluster_status glue_set_translate(rediscluster_options *options, uintptr_t handle, rediscluster_error **error);

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# librediscluster from Ruby, over the ffi gem: pools, connections and replies here, the client that stands on them in
-# rediscluster/client.rb. It shows how the C API is used from Ruby, and is short enough to be read whole.
+# librediscluster from Ruby, over the ffi gem: pools, connections and replies here, the client that stands on them and
+# its subscriber in rediscluster/. It shows how the C API is used from Ruby, and is short enough to be read whole.
 #
 # - Calls that may block are attached with `blocking: true`: they release the VM's lock, and other threads run.
 # - Errors are exceptions, Rediscluster::Error and its subclasses; an error reply raises ServerError, but among
@@ -429,3 +429,4 @@ module Rediscluster
 end
 
 require_relative "rediscluster/client"
+require_relative "rediscluster/subscriber"

@@ -107,6 +107,43 @@ class ClientTest < Minitest::Test
     assert_equal 0, client.pool.stats[:in_use]
   end
 
+  def test_messages
+    client = client()
+    subscriber = client.subscriber
+    subscriber.subscribe("rubytest:channel", timeout: 30)
+    subscriber.psubscribe("rubytest:p*", timeout: 30)
+    subscriber.ssubscribe("rubytest:shard", timeout: 30)
+    client.call("PUBLISH", "rubytest:channel", "\x00\r\n\xFF")
+    got = subscriber.next(timeout: 30)
+    assert_equal [:channel, "rubytest:channel", nil, "\x00\r\n\xFF".b], got.to_a.first(4)
+    assert_match(/:\d+\z/, got.node)
+    refute got.gap || got.error
+    client.call("PUBLISH", "rubytest:pattern", "")
+    assert_equal [:pattern, "rubytest:pattern", "rubytest:p*", ""], subscriber.next(timeout: 30).to_a.first(4)
+    client.call("SPUBLISH", "rubytest:shard", "to the shard")
+    assert IO.select([IO.for_fd(subscriber.fd, autoclose: false)], nil, nil, 30)
+    assert_equal [:shard, "rubytest:shard", nil, "to the shard"], subscriber.next.to_a.first(4)
+    assert_nil subscriber.next(timeout: 0)
+    subscriber.unsubscribe("rubytest:channel")
+    client.call("PUBLISH", "rubytest:channel", "nobody")
+    client.call("SPUBLISH", "rubytest:shard", "somebody")
+    assert_equal "somebody", subscriber.next.payload
+    waiter = Thread.new do
+      subscriber.next
+    rescue Rediscluster::Cancelled => e
+      e
+    end
+    subscriber.interrupt
+    assert_kind_of Rediscluster::Cancelled, waiter.value
+    # A child goes on with the subscriptions it inherits, on connections of its own.
+    child = in_child do
+      subscriber.next(timeout: 0) until (client.call("SPUBLISH", "rubytest:shard", "to a child")) == 2
+      message = subscriber.next until message&.payload == "to a child"
+      true
+    end
+    assert child.value.success?
+  end
+
   def test_a_client_that_is_closed_and_ones_that_are_forgotten
     closed = client
     closed.call("PING")

@@ -75,6 +75,12 @@ module Rediscluster
       pipeline&.free
     end
 
+    # Subscribes to channels, on connections of its own.
+    def subscriber = Subscriber.new(self)
+
+    # What C knows it by.
+    def handle = @client
+
     # Closes the pool for good; later calls fail with Closed.
     def close = @pool.close
   end
