@@ -8,7 +8,7 @@ CLUSTER ?=
 .PHONY: help demo test bench bench-quick build install clean
 
 help:
-	@echo 'make demo                    what the library does, on a throwaway cluster of 3 + 3 nodes'
+	@echo 'make demo                    pool, client, pipeline, subscriber, on a throwaway cluster of 3 + 3 nodes'
 	@echo 'make demo CLUSTER=host:port  the same on a cluster that is there'
 	@echo 'make test                    every test; one part alone: scripts/test PART, the parts: scripts/test --list'
 	@echo 'make bench                   side by side with other clients; make bench-quick: its short form'

@@ -480,6 +480,6 @@ int main(int argc, char **argv)
         good = delete_key(pool, NAMES[i]) && good;
     rediscluster_pool_free(blocking);
     rediscluster_pool_free(pool);
-    printf("\n%s\n", good ? "Everything worked, and the keys are gone again." : "Something failed: see above.");
+    printf("\n%s\n", good ? "This worked, and the keys are gone again." : "Something failed: see above.");
     return good ? 0 : 1;
 }
