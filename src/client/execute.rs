@@ -95,7 +95,7 @@ impl Client {
         begun: Option<(Event, Duration)>,
     ) -> Result<Reply> {
         let terms = self.terms(deadline, Some(self.pool().options().socket_timeout), settings);
-        let mut part = Part::new(command.encoded(), target, replays);
+        let mut part = Part::new(command.encoded(), &target, replays);
         if let Some((event, took)) = begun {
             let mut execution = Execution::begun(terms.rules, part.home.clone(), replays);
             execution.on(event, took, &mut |bound| bound.mul_f64(fastrand::f64()));
@@ -239,7 +239,7 @@ pub(super) fn join_parts<'a>(
     let mut writes = false;
     let joined = parts.map(|part| {
         writes |= !part.replays;
-        let node = part.node.map_or_else(|| node_of(map, &part.home), |node| *node);
+        let node = part.node.map_or_else(|| node_of(map, part.home), |node| *node);
         join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
     });
     let joined = joined.collect();

@@ -166,7 +166,7 @@ impl Flights<'_> {
         let (mut groups, mut places) = (Vec::new(), Places::default());
         for (index, part) in parts.iter().enumerate() {
             if part.outcome.is_none() && part.execution.is_none() {
-                places.put(&mut groups, &routes, index, &part.home, false);
+                places.put(&mut groups, &routes, index, part.home, false);
             }
         }
         self.stalled = groups;

@@ -48,6 +48,39 @@ impl Command {
         self.write_count();
     }
 
+    /// Appends several arguments, whose bytes are `size` together.
+    ///
+    /// # Errors
+    /// The first that an argument brings; those before it are appended.
+    pub fn extend<'a, E>(
+        &mut self,
+        arguments: impl ExactSizeIterator<Item = Result<&'a [u8], E>>,
+        size: usize,
+    ) -> Result<(), E> {
+        // A header of three digits each, the ends of two lines.
+        self.bytes.reserve(ROOM + size.saturating_add(arguments.len().saturating_mul(8)));
+        if self.bytes.is_empty() {
+            self.bytes.extend_from_slice(&[b'\n'; ROOM]);
+        }
+        let mut outcome = Ok(());
+        for argument in arguments {
+            match argument {
+                Ok(argument) => {
+                    encode::bulk(&mut self.bytes, argument);
+                    self.count += 1;
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        if self.count > 0 {
+            self.write_count();
+        }
+        outcome
+    }
+
     /// Writes `*N\r` in front of the last byte of the room, which is a LF for good.
     fn write_count(&mut self) {
         let Some(room) = self.bytes.first_chunk_mut::<ROOM>() else { return };

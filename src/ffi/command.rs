@@ -44,19 +44,18 @@ pub(super) unsafe fn append_argv(
         // SAFETY: `argc` lengths, by the caller's promise.
         Some(unsafe { arg::array(argvlen, argc, "argvlen") }?)
     };
-    for (index, &argument) in arguments.iter().enumerate() {
-        let argument = match lengths {
-            // SAFETY: NULL or that many bytes, by the caller's promise.
-            Some(lengths) => unsafe { arg::bytes(argument.cast(), lengths[index], "argv[i]") }?,
-            None if argument.is_null() => {
-                return Err(Failure::argument("argv[i]", "must not be NULL"));
-            }
-            // SAFETY: not NULL, and NUL-terminated by the caller's promise.
-            None => unsafe { CStr::from_ptr(argument) }.to_bytes(),
-        };
-        command.append(argument);
-    }
-    Ok(())
+    let size =
+        lengths.map_or(0, |lengths| lengths.iter().fold(0, |sum: usize, &n| sum.saturating_add(n)));
+    // A length beyond memory is refused below, before any is made for it.
+    let size = size.min(1 << 30);
+    let arguments = arguments.iter().enumerate().map(|(index, &argument)| match lengths {
+        // SAFETY: NULL or that many bytes, by the caller's promise.
+        Some(lengths) => unsafe { arg::bytes(argument.cast(), lengths[index], "argv[i]") },
+        None if argument.is_null() => Err(Failure::argument("argv[i]", "must not be NULL")),
+        // SAFETY: not NULL, and NUL-terminated by the caller's promise.
+        None => Ok(unsafe { CStr::from_ptr(argument) }.to_bytes()),
+    });
+    command.extend(arguments, size)
 }
 
 /// Makes a command without arguments; the first one appended is its name.
