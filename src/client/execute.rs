@@ -20,6 +20,7 @@ use crate::pool::{Standing, Target};
 use crate::resp::Reply;
 use crate::slot::key_slot;
 use crate::topology::SlotMap;
+use crate::transport::Wait;
 
 impl Client {
     /// Sends a command where it belongs, follows the cluster wherever it moves meanwhile, and gives its reply:
@@ -54,12 +55,15 @@ impl Client {
         settings: &Settings,
     ) -> Result<Reply> {
         let began = Instant::now();
-        let timeout = settings.timeout.unwrap_or(Timeout::Default);
-        let deadline = self.deadline(began, timeout, None);
+        let left = self.time_of(settings.timeout.unwrap_or(Timeout::Default));
+        let end = left.and_then(|left| began.checked_add(left));
+        let deadline = end.map_or(Deadline::NEVER, Deadline::at);
         let Some(mut lease) = self.pool().take_idle(&target) else {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
-        let event = match lease.connection().command(command, deadline) {
+        // Next to nothing has passed since: no other look at the clock.
+        let wait = Wait::beginning(deadline, left);
+        let event = match lease.connection().command_within(command, deadline, wait) {
             Ok(reply) if is_final(reply.root()) => match self.pool().take_back_answered(lease) {
                 Standing::Good => return Ok(reply),
                 Standing::Demoted(node) => {
@@ -189,12 +193,7 @@ impl Client {
         timeout: Timeout,
         block: Option<Block>,
     ) -> Deadline {
-        let time = match timeout {
-            Timeout::Now => Duration::ZERO,
-            Timeout::Within(time) => time,
-            Timeout::Never => return Deadline::NEVER,
-            Timeout::Default => self.pool().options().command_timeout,
-        };
+        let Some(time) = self.time_of(timeout) else { return Deadline::NEVER };
         let time = match block {
             None => Some(time),
             Some(Block::For(longest)) => time.checked_add(longest),
@@ -203,6 +202,17 @@ impl Client {
         match time.and_then(|time| began.checked_add(time)) {
             Some(end) => Deadline::at(end),
             None => Deadline::NEVER,
+        }
+    }
+
+    /// How long a call may take; None: for ever.
+    #[inline]
+    fn time_of(&self, timeout: Timeout) -> Option<Duration> {
+        match timeout {
+            Timeout::Now => Some(Duration::ZERO),
+            Timeout::Within(time) => Some(time),
+            Timeout::Never => None,
+            Timeout::Default => Some(self.pool().options().command_timeout),
         }
     }
 

@@ -57,8 +57,9 @@ impl Command {
         arguments: impl ExactSizeIterator<Item = Result<&'a [u8], E>>,
         size: usize,
     ) -> Result<(), E> {
-        // A header of three digits each, the ends of two lines.
-        self.bytes.reserve(ROOM + size.saturating_add(arguments.len().saturating_mul(8)));
+        // At once what the encoder asks for with each of them.
+        let headers = arguments.len().saturating_mul(encode::AROUND);
+        self.bytes.reserve(ROOM + size.saturating_add(headers));
         if self.bytes.is_empty() {
             self.bytes.extend_from_slice(&[b'\n'; ROOM]);
         }
@@ -119,7 +120,7 @@ impl Command {
     }
 
     /// Argument `index`, 0 for the name; None where there are not so many.
-    #[inline]
+    #[inline(always)]
     pub fn argument(&self, index: usize) -> Option<&[u8]> {
         let mut at = ROOM;
         let mut ahead = index;
@@ -141,7 +142,7 @@ impl Command {
 
     /// Length and bytes of the name as one number, its last byte highest, where it has 1 to 8 bytes and
     /// the whole command not much less.
-    #[inline]
+    #[inline(always)]
     pub(super) fn short_name(&self) -> Option<(usize, u64)> {
         let [_, digit @ b'1'..=b'8', b'\r', _, bytes @ ..] =
             self.bytes.get(ROOM..)?.first_chunk::<12>()?

@@ -44,8 +44,14 @@ pub(super) unsafe fn append_argv(
         // SAFETY: `argc` lengths, by the caller's promise.
         Some(unsafe { arg::array(argvlen, argc, "argvlen") }?)
     };
-    let size =
-        lengths.map_or(0, |lengths| lengths.iter().fold(0, |sum: usize, &n| sum.saturating_add(n)));
+    let size = match lengths {
+        Some(lengths) => lengths.iter().fold(0, |size: usize, &length| size.saturating_add(length)),
+        None => {
+            let arguments = arguments.iter().filter(|argument| !argument.is_null());
+            // SAFETY: not NULL, and NUL-terminated by the caller's promise.
+            arguments.map(|&argument| unsafe { CStr::from_ptr(argument) }.count_bytes()).sum()
+        }
+    };
     // A length beyond memory is refused below, before any is made for it.
     let size = size.min(1 << 30);
     let arguments = arguments.iter().enumerate().map(|(index, &argument)| match lengths {
