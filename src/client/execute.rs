@@ -74,10 +74,14 @@ impl Client {
                 let demoted = Pool::take_back_answered(lease) == Standing::Demoted;
                 Event::Answered { node, reply, by_replica, demoted }
             }
+            Err(error) if !lease.peer().is_broken() => {
+                // No time was left to send it: that says nothing of the node.
+                Pool::take_back_unused(lease);
+                Event::Failed { error, sent: false, had_connection: false }
+            }
             Err(error) => {
-                let had_connection = lease.peer().is_broken();
                 let (error, sent) = flights::loss(lease, error, false);
-                Event::Failed { error, sent, had_connection }
+                Event::Failed { error, sent, had_connection: true }
             }
         };
         let begun = Some((event, began.elapsed()));

@@ -164,6 +164,11 @@ impl Pool {
         }
     }
 
+    /// Gives a connection back on which nothing was sent.
+    pub(crate) fn take_back_unused(lease: Box<Lease>) {
+        Core::take_back(lease);
+    }
+
     /// Makes sure that there is a map.
     ///
     /// # Errors
