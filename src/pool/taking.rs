@@ -206,7 +206,8 @@ impl Pool {
     /// A command failed on this lease's node: a replica rests, a primary is suspect.
     pub(crate) fn note_failure(lease: &Lease, error: &Error) {
         if is_of_one_node(error) {
-            lease.place.core.rest_after(lease.place.member, error);
+            let member = lease.place.member as usize;
+            lease.place.core.members.lock().rest(member, coarse_millis());
             if error.status() == Status::Timeout {
                 lease.suspect();
             }
