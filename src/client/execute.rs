@@ -16,7 +16,7 @@ use crate::command::{Block, Blocking, Command, Spec, find};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::pool::{Standing, Target};
+use crate::pool::{Pool, Standing, Target};
 use crate::resp::Reply;
 use crate::slot::key_slot;
 use crate::topology::SlotMap;
@@ -77,10 +77,14 @@ impl Client {
                 let demoted = self.pool().take_back_answered(lease) != Standing::Good;
                 Event::Answered { node, reply, by_replica, demoted }
             }
+            Err(error) if !lease.peer().is_broken() => {
+                // No time was left to send it: that says nothing of the node.
+                Pool::take_back_unused(lease);
+                Event::Failed { error, sent: false, had_connection: false }
+            }
             Err(error) => {
-                let had_connection = lease.peer().is_broken();
                 let (error, sent) = flights::loss(lease, error, false);
-                Event::Failed { error, sent, had_connection }
+                Event::Failed { error, sent, had_connection: true }
             }
         };
         let begun = Some((event, began.elapsed()));

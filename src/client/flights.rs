@@ -201,9 +201,13 @@ impl Flights<'_> {
         for group in without {
             // With nothing in flight this call holds no place that another could wait for.
             let alone = self.flights.is_empty();
+            let watch = &self.terms.watch;
+            let is_fired = || watch.is_fired();
+            let stop: Option<&dyn Fn() -> bool> =
+                if watch.is_set() { Some(&is_fired) } else { None };
             let taken = match self.terms.watch.is_fired() {
                 true => Err(Error::new(Status::Cancelled, "the call was cancelled by its token")),
-                false => self.pool.take(&group.target, self.terms.rules.deadline, alone),
+                false => self.pool.take(&group.target, self.terms.rules.deadline, alone, stop),
             };
             match taken {
                 Ok(lease) => self.depart(parts, lease, &group.parts),

@@ -32,7 +32,9 @@ fn pool(nodes: &FakeNodes) -> Pool {
 fn lease(pool: &Pool, slot: u16) -> Box<Lease> {
     let core = pool.core();
     let key = core.routes().primary_of(slot).unwrap();
-    core.lease(key, None, Patience { deadline: soon(), now: false, waits: true }).unwrap().unwrap()
+    core.lease(key, None, Patience { deadline: soon(), now: false, waits: true, stop: None })
+        .unwrap()
+        .unwrap()
 }
 
 fn soon() -> Deadline {
@@ -83,7 +85,7 @@ fn so_is_that_of_one_that_has_left() {
     nodes.use_scene("left").unwrap();
     pool.refresh(Timeout::Default).unwrap();
     assert!(matches!(answered(old), Standing::Demoted(_)));
-    let patience = Patience { deadline: soon(), now: false, waits: true };
+    let patience = Patience { deadline: soon(), now: false, waits: true, stop: None };
     let late = pool.core().lease(key, Some(place), patience).unwrap().unwrap();
     assert!(matches!(answered(late), Standing::Demoted(_)));
 }

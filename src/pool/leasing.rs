@@ -8,7 +8,7 @@ use super::member::{MemberKey, NEVER};
 use super::members::Acquired;
 use super::outbox::Outbox;
 use super::pool::Core;
-use super::waiters::Gift;
+use super::waiters::{Gift, Waiter};
 use crate::connection::Destination;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
@@ -18,18 +18,46 @@ use crate::os::clock::coarse_millis;
 
 /// How a get may wait.
 #[derive(Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct Patience<'a> {
     pub(super) deadline: Deadline,
     /// Timeout 0: idle connections only.
     pub(super) now: bool,
     /// At a limit it waits, where the option `pool_exhausted` says so.
     pub(super) waits: bool,
+    /// Looked at while it waits: true ends the wait.
+    pub(super) stop: Option<&'a dyn Fn() -> bool>,
 }
 
-impl Patience {
+/// How often a call that waits looks whether it is to stop.
+const STOP_LATENCY: Duration = Duration::from_millis(10);
+
+impl Patience<'_> {
     /// Of a call that starts now; `default` is the option's value.
     pub(super) fn of(timeout: Timeout, default: Duration) -> Self {
-        Self { deadline: timeout.deadline(default), now: timeout == Timeout::Now, waits: true }
+        Self {
+            deadline: timeout.deadline(default),
+            now: timeout == Timeout::Now,
+            waits: true,
+            stop: None,
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop())
+    }
+
+    /// Waits for the waiter's turn; false if the time passed first, or the wait is to stop.
+    fn sits_out(&self, waiter: &Waiter) -> bool {
+        let until = || match self.stop {
+            Some(_) => self.deadline.earlier(Deadline::after(STOP_LATENCY)),
+            None => self.deadline,
+        };
+        while !waiter.wait(until()) {
+            if self.deadline.has_passed() || self.is_stopped() {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -115,7 +143,7 @@ impl Core {
             outbox.deliver();
             waiter
         };
-        let gift = if waiter.wait(patience.deadline) {
+        let gift = if patience.sits_out(&waiter) {
             waiter.take()
         } else {
             // Given at the last moment is given all the same. Who gave it wakes its waiter once what made
@@ -139,6 +167,9 @@ impl Core {
             Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
             Some(Gift::NodeLeft) => Ok(None),
             Some(Gift::Closed) => Err(closed()),
+            None if patience.is_stopped() => {
+                Err(Error::new(Status::Cancelled, "the wait for a connection was cancelled"))
+            }
             None => Err(self.members.lock().full(key, Status::PoolTimeout)),
         }
     }

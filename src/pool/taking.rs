@@ -105,23 +105,24 @@ impl Pool {
     }
 
     /// A connection to the target: an idle one, or one dialled by the deadline, the caller's until it goes to
-    /// [`Pool::give_back`] or is dropped. Where a limit is reached it is waited for if `waits` and the option
+    /// [`Pool::take_back_answered`] or is dropped. Where a limit is reached it is waited for if `waits` and the option
     /// `pool_exhausted` say so; who holds other connections must not, for two callers that wait for each other's
-    /// would wait for ever.
+    /// would wait for ever. `stop`, where there is one, is looked at meanwhile: true ends the wait.
     ///
     /// # Errors
-    /// POOL_EXHAUSTED, POOL_TIMEOUT; SLOT_NOT_COVERED; UNKNOWN_NODE; CONNECTION, TIMEOUT, AUTH and others of a
+    /// POOL_EXHAUSTED, POOL_TIMEOUT; CANCELLED by `stop`; SLOT_NOT_COVERED; UNKNOWN_NODE; CONNECTION, TIMEOUT, AUTH and others of a
     /// dial; UNREACHABLE of a first discovery; CLOSED.
     pub(crate) fn take(
         &self,
         target: &Target,
         deadline: Deadline,
         waits: bool,
+        stop: Option<&dyn Fn() -> bool>,
     ) -> Result<Box<Lease>> {
         let core = self.core();
         core.check_open()?;
         core.discovered(deadline)?;
-        let patience = Patience { deadline, now: false, waits };
+        let patience = Patience { deadline, now: false, waits, stop };
         if let Target::Named(announced) = target {
             let Some(named) = self.named(announced) else {
                 let Announced { host, port, .. } = &**announced;
@@ -158,6 +159,11 @@ impl Pool {
             }
             core.check_open()?;
         }
+    }
+
+    /// Gives a connection back on which nothing was sent.
+    pub(crate) fn take_back_unused(lease: Box<Lease>) {
+        Core::take_back(lease);
     }
 
     /// Makes sure that there is a map.
@@ -197,7 +203,8 @@ impl Pool {
     /// A command failed on this lease's node: a replica rests, a primary is suspect.
     pub(crate) fn note_failure(lease: &Lease, error: &Error) {
         if is_of_one_node(error) {
-            lease.place.core.rest_after(lease.place.member, error);
+            let member = lease.place.member as usize;
+            lease.place.core.members.lock().rest(member, coarse_millis());
             if error.status() == Status::Timeout {
                 lease.suspect();
             }
@@ -225,6 +232,7 @@ impl Core {
             deadline: Deadline::after(self.options.command_timeout),
             now: false,
             waits: true,
+            stop: None,
         };
         self.vet(lease, patience).ok()
     }
