@@ -404,7 +404,7 @@ impl Flights<'_> {
                     return self.ready.push(Ready { part: index, target, asking });
                 }
                 Step::Patch { slot, node } => match self.pool.named(&node) {
-                    Some(named) => self.pool.follow(slot, &named, deadline),
+                    Some(named) => self.pool.follow(slot, &node, &named, deadline),
                     None => execution.nowhere(&mut |bound| bound.mul_f64(fastrand::f64())),
                 },
                 Step::Asked => self.pool.count_ask(),

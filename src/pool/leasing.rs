@@ -24,12 +24,19 @@ pub(super) struct Patience {
     pub(super) now: bool,
     /// At a limit it waits, where the option `pool_exhausted` says so.
     pub(super) waits: bool,
+    /// A dial ends, with CANCELLED, when its node loses the role of a primary: the caller goes to its successor.
+    pub(super) follows: bool,
 }
 
 impl Patience {
     /// Of a call that starts now; `default` is the option's value.
     pub(super) fn of(timeout: Timeout, default: Duration) -> Self {
-        Self { deadline: timeout.deadline(default), now: timeout == Timeout::Now, waits: true }
+        Self {
+            deadline: timeout.deadline(default),
+            now: timeout == Timeout::Now,
+            waits: true,
+            follows: false,
+        }
     }
 }
 
@@ -53,7 +60,7 @@ impl Core {
             && place.member == key.index
             && !patience.now
         {
-            return self.dial(place, patience.deadline).map(Some);
+            return self.dial(place, patience).map(Some);
         }
         match self.lease_without_waiting(key, patience)? {
             Found::Lease(lease) => return Ok(Some(lease)),
@@ -84,9 +91,9 @@ impl Core {
                     Ok(lease) => Ok(Found::Lease(lease)),
                     // Its place goes back: without a dial the next idle one is looked at.
                     Err(_) if patience.now => continue,
-                    Err(place) => self.dial(place, patience.deadline).map(Found::Lease),
+                    Err(place) => self.dial(place, patience).map(Found::Lease),
                 },
-                Acquired::Place(place) => self.dial(place, patience.deadline).map(Found::Lease),
+                Acquired::Place(place) => self.dial(place, patience).map(Found::Lease),
                 Acquired::NothingIdle => {
                     Err(would_take_time("no connection is idle, and dialing takes time"))
                 }
@@ -129,14 +136,14 @@ impl Core {
         match gift {
             Some(Gift::Connection(lease)) => match self.vet(lease, patience) {
                 Ok(lease) => Ok(Some(lease)),
-                Err(place) => self.dial(place, patience.deadline).map(Some),
+                Err(place) => self.dial(place, patience).map(Some),
             },
             // A place at the last moment leaves no time to dial: the wait was in vain all the same.
             Some(Gift::Place(place)) if patience.deadline.has_passed() => {
                 drop(place);
                 Err(self.members.lock().full(key, Status::PoolTimeout))
             }
-            Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
+            Some(Gift::Place(place)) => self.dial(place, patience).map(Some),
             Some(Gift::NodeLeft) => Ok(None),
             Some(Gift::Closed) => Err(closed()),
             None => Err(self.members.lock().full(key, Status::PoolTimeout)),
@@ -173,8 +180,9 @@ impl Core {
     pub(super) fn dial(
         self: &Arc<Self>,
         mut place: Place,
-        deadline: Deadline,
+        patience: Patience,
     ) -> Result<Box<Lease>> {
+        let deadline = patience.deadline;
         let (node, hostname, readonly, epoch) = {
             let members = self.members.lock();
             if members.closed {
@@ -187,7 +195,12 @@ impl Core {
         };
         let to = Destination { address: &node, hostname: hostname.as_deref(), readonly };
         let had_time = !deadline.has_passed();
-        let connection = match self.dialer.dial(to, deadline) {
+        let mut watch = |interrupter| {
+            if patience.follows {
+                self.watch_dial(&place, epoch, interrupter);
+            }
+        };
+        let connection = match self.dialer.dial_watched(to, deadline, &mut watch) {
             Ok(connection) => connection,
             Err(error) => {
                 let log = &self.options.log;

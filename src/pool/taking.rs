@@ -125,7 +125,7 @@ impl Pool {
         let core = self.core();
         core.check_open()?;
         core.discovered(deadline)?;
-        let patience = Patience { deadline, now: false, waits };
+        let patience = Patience { deadline, now: false, waits, follows: true };
         if let Target::Named(announced) = target {
             let Some(named) = self.named(announced) else {
                 let Announced { host, port, .. } = announced;
@@ -138,21 +138,10 @@ impl Pool {
             return Ok(lease);
         }
         loop {
-            let lease = match target {
-                Target::Primary(slot) => {
-                    let key = core.routes().primary_of(*slot);
-                    core.lease(key.ok_or_else(|| slot_not_covered(*slot))?, None, patience)?
-                }
-                Target::Node(node) => {
-                    let unknown = || unknown_node(&node.to_string());
-                    let routes = core.routes();
-                    let at = routes.map.find_address(node).ok_or_else(unknown)?;
-                    Some(core.lease(routes.members[at], None, patience)?.ok_or_else(unknown)?)
-                }
-                Target::Reader(slot, read_from) => {
-                    core.lease_reader_of(*slot, *read_from, patience)?
-                }
-                Target::Any | Target::Named(_) => core.get_any(patience)?,
+            let lease = match core.lease_to(target, patience) {
+                // Its dial was ended, for the node has lost its role meanwhile.
+                Err(error) if error.status() == Status::Cancelled => None,
+                lease => lease?,
             };
             // The node may have left or lost its role meanwhile: the map is a newer one.
             if let Some(lease) = lease
@@ -187,10 +176,10 @@ impl Pool {
         Some(Named { address, announced: NodeAddress::new(host, *port) })
     }
 
-    /// The slot has moved there: patches the map, and refreshes it where `reinitialize_steps` such moves have
-    /// come since the last refresh.
-    pub(crate) fn follow(&self, slot: u16, node: &Named, deadline: Deadline) {
-        self.core().moved(slot, node, deadline);
+    /// The slot has moved there, which is `named`: patches the map, and refreshes it where `reinitialize_steps` such
+    /// moves have come since the last refresh.
+    pub(crate) fn follow(&self, slot: u16, node: &Announced, named: &Named, deadline: Deadline) {
+        self.core().moved(slot, named, Some(&node.answered_by), deadline);
     }
 
     /// A command was redirected for once.
@@ -229,8 +218,31 @@ impl Core {
             deadline: Deadline::after(self.options.command_timeout),
             now: false,
             waits: true,
+            follows: false,
         };
         self.vet(lease, patience).ok()
+    }
+
+    /// A connection to a target that a map leads to; None: the map was an older one.
+    fn lease_to(
+        self: &Arc<Self>,
+        target: &Target,
+        patience: Patience,
+    ) -> Result<Option<Box<Lease>>> {
+        match target {
+            Target::Primary(slot) => {
+                let key = self.routes().primary_of(*slot);
+                self.lease(key.ok_or_else(|| slot_not_covered(*slot))?, None, patience)
+            }
+            Target::Node(node) => {
+                let unknown = || unknown_node(&node.to_string());
+                let routes = self.routes();
+                let at = routes.map.find_address(node).ok_or_else(unknown)?;
+                self.lease(routes.members[at], None, patience)?.ok_or_else(unknown).map(Some)
+            }
+            Target::Reader(slot, read_from) => self.lease_reader_of(*slot, *read_from, patience),
+            Target::Any | Target::Named(_) => self.get_any(patience),
+        }
     }
 
     /// None: the slot's shard has left, and another serves the slot.
