@@ -2,6 +2,8 @@
 
 #include "load_log.h"
 
+#include "commands.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,15 +261,21 @@ static void *call(void *argument)
     return NULL;
 }
 
-static void *oversleep(void *argument)
+/* Sleeps, and asks a node that is well: what these take is the machine's. */
+static void *idle(void *argument)
 {
     load *self = argument;
     while (!atomic_load(&self->ends)) {
-        load_oversleep one = {clock_us(), 0};
+        load_delay slept = {clock_us(), 0}, asked;
         sleep_us(1000);
-        one.by_us = clock_us() - one.at_us - 1000;
-        if (one.by_us > 1000)
-            PUSH(self->oversleeps, one);
+        asked.at_us = clock_us();
+        slept.by_us = asked.at_us - slept.at_us - 1000;
+        rediscluster_reply_free(ask(self->plan.control, "PING", NULL));
+        asked.by_us = clock_us() - asked.at_us;
+        if (slept.by_us > 1000)
+            PUSH(self->delays, slept);
+        if (asked.by_us > 1000)
+            PUSH(self->delays, asked);
     }
     return NULL;
 }
@@ -303,7 +311,7 @@ load *load_start(const load_plan *plan)
     }
     for (int i = 0; i < plan->threads; i++)
         CHECK(pthread_create(&self->threads[i].thread, NULL, call, &self->threads[i]) == 0);
-    CHECK(pthread_create(&self->sleeper, NULL, oversleep, self) == 0);
+    CHECK(pthread_create(&self->idler, NULL, idle, self) == 0);
     return self;
 }
 
@@ -312,7 +320,7 @@ void load_stop(load *self)
     atomic_store(&self->ends, true);
     for (int i = 0; i < self->plan.threads; i++)
         CHECK(pthread_join(self->threads[i].thread, NULL) == 0);
-    CHECK(pthread_join(self->sleeper, NULL) == 0);
+    CHECK(pthread_join(self->idler, NULL) == 0);
 }
 
 void load_free(load *self)
@@ -322,7 +330,7 @@ void load_free(load *self)
         free(self->threads[i].writes.items);
         free(self->threads[i].stale.items);
     }
-    free(self->oversleeps.items);
+    free(self->delays.items);
     free(self->threads);
     free(self);
 }

@@ -18,6 +18,7 @@ typedef struct load load;
 
 typedef struct load_plan {
     rediscluster_client *client;
+    rediscluster_connection *control; /* to a node out of trouble; the load's until its end */
     int threads;
     int first, last;  /* the slots that trouble comes to */
     int64_t pause_us; /* of a thread between two calls */
@@ -59,7 +60,8 @@ int64_t load_first_answer(const load *self, int64_t after_us);
 /* When the last call to them ended, before a time, that had failed or had taken longer than `slow_us`; -1: none did. */
 int64_t load_last_trouble(const load *self, int64_t before_us, int64_t slow_us);
 
-/* The longest that a thread which only sleeps overslept from a time to another: what the machine alone costs. */
+/* The longest from a time to another that a thread which only sleeps overslept, or waited for a PING on a connection
+ * of its own: what the machine alone costs. */
 int64_t load_machine_us(const load *self, int64_t from_us, int64_t to_us);
 
 /* Reads all that was written, by a client that has not seen the trouble. What was acknowledged before `new_primary_us`

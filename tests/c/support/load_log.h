@@ -32,9 +32,10 @@ typedef struct load_stale {
     bool troubled;
 } load_stale;
 
-typedef struct load_oversleep {
+/* How much longer than it should a thread slept, or waited for a node that is well. */
+typedef struct load_delay {
     int64_t at_us, by_us;
-} load_oversleep;
+} load_delay;
 
 /* A list that grows. */
 #define LOAD_LIST(type)                                                                            \
@@ -71,8 +72,8 @@ struct load {
     load_plan plan;
     atomic_bool ends;
     load_thread *threads;
-    pthread_t sleeper;
-    LOAD_LIST(load_oversleep) oversleeps;
+    pthread_t idler;
+    LOAD_LIST(load_delay) delays;
     uint32_t tags[2][LOAD_TAGS]; /* hash tags: numbers whose slots are not in trouble, and are */
 };
 

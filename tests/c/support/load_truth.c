@@ -51,8 +51,8 @@ int64_t load_last_trouble(const load *self, int64_t before_us, int64_t slow_us)
 int64_t load_machine_us(const load *self, int64_t from_us, int64_t to_us)
 {
     int64_t longest = 0;
-    for (size_t i = 0; i < self->oversleeps.count; i++) {
-        const load_oversleep *one = &self->oversleeps.items[i];
+    for (size_t i = 0; i < self->delays.count; i++) {
+        const load_delay *one = &self->delays.items[i];
         if (one->at_us >= from_us && one->at_us < to_us && one->by_us > longest)
             longest = one->by_us;
     }

@@ -22,6 +22,7 @@ typedef struct trial {
     cluster *servers;
     rediscluster_pool *admin;
     rediscluster_connection *nodes[NODES + 1]; /* straight to each node; NULL: it is gone */
+    rediscluster_connection *control;
     rediscluster_client *client;
     load *load;
     int64_t began_us, trouble_us, cured_us;
@@ -138,7 +139,9 @@ static void begin(trial *self, const scenario *plan, scenario_seen *seen, int la
     CHECK(is_primary(self, OLD) && !is_primary(self, NEW));
     self->client = client_of(self);
 
+    self->control = take_node(self->admin, cluster_address(self->servers, THIRD), -2);
     load.client = self->client;
+    load.control = self->control;
     load.threads = plan->threads;
     load.first = 0;
     load.last = last_slot;
@@ -206,6 +209,7 @@ static void end(trial *self)
     rediscluster_client_free(reader);
 
     load_free(self->load);
+    give_back(self->control);
     rediscluster_client_free(self->client);
     for (int node = 1; node <= NODES; node++)
         if (self->nodes[node] != NULL)
@@ -238,6 +242,12 @@ void scenario_pause(const scenario *plan, scenario_seen *seen)
     trouble_begins(&self, 0);
     free(cluster_control(self.servers, "pause %d", OLD));
     await_promotion(&self);
+    if (plan->is_told) {
+        rediscluster_error *error = NULL;
+        let_pass(&self, 300, "the replica has been promoted");
+        CHECK_OK(rediscluster_pool_refresh(rediscluster_client_pool(self.client), -2, &error), error);
+        self.cured_us = clock_us();
+    }
     left = plan->paused_ms - (clock_us() - self.trouble_us) / 1000;
     let_pass(&self, left > 0 ? left : 0, "the old primary is still paused");
     free(cluster_control(self.servers, "resume %d", OLD));

@@ -21,6 +21,7 @@ typedef struct scenario {
     const char *socket_timeout;
     const char *max_retries;
     int64_t paused_ms; /* scenario_pause: how long the primary is */
+    bool is_told;      /* the client refreshes its topology after the promotion, as maintenance does; else calls find out */
     int slots;         /* scenario_move: how many are moved */
     int64_t move_ms;   /* and in what time at least */
 } scenario;
@@ -34,7 +35,7 @@ typedef struct scenario_seen {
     int64_t well_ms;             /* from the promotion to the end of the last call that failed or was slow; 0: earlier */
     int64_t slots, nodes, shards; /* CLUSTER SLOTS, NODES and SHARDS that the servers were asked; -1: not known */
     int64_t refreshes, suppressed, moved, asked; /* by the pool's statistics */
-    int64_t machine_us;          /* the longest that a thread which only slept overslept */
+    int64_t machine_us;          /* what a thread overslept, or waited for a PING to a node that is well */
     load_truth truth;
     bool is_failover, is_orderly; /* orderly: no call may fail, and no write may be lost */
 } scenario_seen;
