@@ -12,7 +12,7 @@ static void holds(const scenario_seen *seen)
 int main(void)
 {
     scenario plan = {.server = "redis", .threads = 8, .pause_us = 1000, .before_ms = 300, .after_ms = 500,
-                     .node_timeout = "1000", .command_timeout_ms = 10000, .socket_timeout = "5000",
+                     .node_timeout = "1000", .command_timeout_ms = 10000, .socket_timeout_ms = 5000,
                      .max_retries = "3"};
     scenario_seen seen;
     const char *const servers[] = {"redis", "valkey"};

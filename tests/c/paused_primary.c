@@ -7,7 +7,7 @@
 int main(void)
 {
     scenario plan = {.name = "paused", .threads = 63, .pause_us = 10000, .before_ms = 300, .after_ms = 1500,
-                     .node_timeout = "1000", .command_timeout_ms = 1000, .socket_timeout = "300",
+                     .node_timeout = "1000", .command_timeout_ms = 1000, .socket_timeout_ms = 300,
                      .max_retries = "3", .paused_ms = 5000};
     scenario_seen seen;
     const char *const servers[] = {"redis", "valkey"};

@@ -6,7 +6,7 @@
 int main(void)
 {
     scenario plan = {.name = "slots move", .threads = 8, .many = true, .pause_us = 1000, .before_ms = 200,
-                     .after_ms = 200, .node_timeout = "2000", .command_timeout_ms = 10000, .socket_timeout = "5000",
+                     .after_ms = 200, .node_timeout = "2000", .command_timeout_ms = 10000, .socket_timeout_ms = 5000,
                      .max_retries = "3", .slots = 200, .move_ms = 2000};
     scenario_seen seen;
     const char *const servers[] = {"redis", "valkey"};

@@ -13,28 +13,28 @@ typedef struct trouble {
 static const trouble troubles[] = {
     {scenario_kill,
      {.name = "kill -9", .threads = 8, .pause_us = 1000, .before_ms = 1000, .after_ms = 2000, .node_timeout = "1500",
-      .command_timeout_ms = 10000, .socket_timeout = "5000", .max_retries = "3"}},
+      .command_timeout_ms = 10000, .socket_timeout_ms = 5000, .max_retries = "3"}},
     {scenario_kill,
      {.name = "kill -9, max_retries=1000", .threads = 8, .pause_us = 1000, .before_ms = 1000, .after_ms = 2000,
-      .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout = "5000", .max_retries = "1000"}},
+      .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout_ms = 5000, .max_retries = "1000"}},
     {scenario_pause,
      {.name = "paused for 5 s", .threads = 63, .pause_us = 5000, .before_ms = 1000, .after_ms = 3000,
-      .node_timeout = "1500", .command_timeout_ms = 2000, .socket_timeout = "500", .max_retries = "3",
+      .node_timeout = "1500", .command_timeout_ms = 2000, .socket_timeout_ms = 500, .max_retries = "3",
       .paused_ms = 5000}},
     {scenario_pause,
      {.name = "paused for 5 s, calls wait, a refresh tells", .threads = 63, .pause_us = 5000, .before_ms = 1000,
-      .after_ms = 3000, .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout = "5000",
+      .after_ms = 3000, .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout_ms = 5000,
       .max_retries = "3", .paused_ms = 5000, .is_told = true}},
     {scenario_move,
      {.name = "1,000 slots move", .threads = 8, .many = true, .pause_us = 1000, .before_ms = 1000, .after_ms = 1000,
-      .node_timeout = "2000", .command_timeout_ms = 10000, .socket_timeout = "5000", .max_retries = "3",
+      .node_timeout = "2000", .command_timeout_ms = 10000, .socket_timeout_ms = 5000, .max_retries = "3",
       .slots = 1000, .move_ms = 8000}},
     {scenario_restart,
      {.name = "comes back as a replica", .threads = 8, .pause_us = 1000, .before_ms = 1000, .after_ms = 2000,
-      .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout = "5000", .max_retries = "3"}},
+      .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout_ms = 5000, .max_retries = "3"}},
     {scenario_handover,
      {.name = "CLUSTER FAILOVER", .threads = 8, .many = true, .pause_us = 1000, .before_ms = 1000, .after_ms = 2000,
-      .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout = "5000", .max_retries = "3"}},
+      .node_timeout = "1500", .command_timeout_ms = 10000, .socket_timeout_ms = 5000, .max_retries = "3"}},
 };
 
 static void print_calls(const char *what, const load_calls *calls)
@@ -49,9 +49,9 @@ static void print_calls(const char *what, const load_calls *calls)
 static void print(const scenario_seen *seen)
 {
     const load_truth *truth = &seen->truth;
-    printf("\n%s, %s: %d threads, cluster-node-timeout %s ms, command_timeout %" PRId64 " ms, socket_timeout %s ms\n\n",
+    printf("\n%s, %s: %d threads, cluster-node-timeout %s ms, command_timeout %" PRId64 " ms, socket_timeout %" PRId64 " ms\n\n",
            seen->plan.server, seen->plan.name, seen->plan.threads, seen->plan.node_timeout,
-           seen->plan.command_timeout_ms, seen->plan.socket_timeout);
+           seen->plan.command_timeout_ms, seen->plan.socket_timeout_ms);
     printf("| | |\n| --- | --- |\n");
     print_calls("slots in trouble, before it", &seen->before);
     print_calls("slots in trouble", &seen->troubled);
@@ -73,6 +73,8 @@ static void print(const scenario_seen *seen)
            truth->lost, truth->doubled, truth->ghosts, truth->lost_by_servers);
     printf("| reads | %ld, stale %ld; of what the servers had lost %ld |\n", truth->reads, truth->stale,
            truth->rolled_back);
+    if (seen->error[0] != '\0')
+        printf("| a call that failed | %s |\n", seen->error);
     printf("| the machine: the longest that a thread overslept, or waited for a PING | %.1f ms |\n", (double)seen->machine_us / 1000);
     fflush(stdout);
 }

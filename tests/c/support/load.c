@@ -29,7 +29,7 @@ void load_write_key(char *key, uint32_t tag, int thread, uint32_t number)
     snprintf(key, LOAD_KEY, "{%" PRIu32 "}w%d.%" PRIu32, tag, thread, number);
 }
 
-static void register_key(char *key, uint32_t tag, int thread, int at, uint64_t generation)
+void load_register_key(char *key, uint32_t tag, int thread, int at, uint64_t generation)
 {
     snprintf(key, LOAD_KEY, "{%" PRIu32 "}r%d.%d.%" PRIu64, tag, thread, at, generation);
 }
@@ -74,6 +74,12 @@ static void end_write(load_thread *self, load_write write, const rediscluster_re
     PUSH(self->writes, write);
 }
 
+static void note_error(load_thread *self, const rediscluster_error *error)
+{
+    if (error != NULL && self->error[0] == '\0')
+        snprintf(self->error, sizeof self->error, "%s", rediscluster_error_message(error));
+}
+
 /* The status of a call that had this outcome, an error of the server being one, too. */
 static int32_t status_of(const rediscluster_reply *reply, const rediscluster_error *error)
 {
@@ -93,6 +99,7 @@ static void increment(load_thread *self, bool troubled)
     rediscluster_client_command(self->load->plan.client, REDISCLUSTER_ARGS("INCR", key), &reply, &error);
     note_call(self, began, status_of(reply, error), troubled);
     end_write(self, write, reply, error);
+    note_error(self, error);
     rediscluster_reply_free(reply);
     rediscluster_error_free(error);
 }
@@ -112,7 +119,7 @@ static void set_register(load_thread *self, int at)
     rediscluster_reply *reply = NULL;
     rediscluster_error *error = NULL;
     int64_t began = clock_us();
-    register_key(key, it->tag, self->number, at, GENERATION(value));
+    load_register_key(key, it->tag, self->number, at, GENERATION(value));
     snprintf(text, sizeof text, "%" PRIu64, NUMBER(value));
     rediscluster_client_command(self->load->plan.client, REDISCLUSTER_ARGS("SET", key, text), &reply, &error);
     note_call(self, began, status_of(reply, error), is_troubled(at));
@@ -125,6 +132,7 @@ static void set_register(load_thread *self, int at)
         it->number = (GENERATION(value) + 1) << NUMBER_BITS;
         atomic_store(&it->acknowledged, it->number);
     }
+    note_error(self, error);
     rediscluster_reply_free(reply);
     rediscluster_error_free(error);
 }
@@ -148,7 +156,7 @@ static floor_ begin_read(load_thread *self, bool troubled)
     value = atomic_load(&it->acknowledged);
     floor.number = NUMBER(value);
     floor.troubled = troubled;
-    register_key(floor.key, it->tag, whose->number, at, GENERATION(value));
+    load_register_key(floor.key, it->tag, whose->number, at, GENERATION(value));
     return floor;
 }
 
@@ -171,6 +179,7 @@ static void get_register(load_thread *self, bool troubled)
     note_call(self, began, status_of(reply, error), troubled);
     if (status_of(reply, error) == 0)
         end_read(self, &floor, reply);
+    note_error(self, error);
     rediscluster_reply_free(reply);
     rediscluster_error_free(error);
 }
@@ -197,6 +206,7 @@ static void get_many(load_thread *self)
         for (int i = 0; i < MANY; i++)
             end_read(self, &floors[i], rediscluster_reply_at(reply, (size_t)i));
     }
+    note_error(self, error);
     rediscluster_reply_free(reply);
     rediscluster_error_free(error);
 }
@@ -223,6 +233,7 @@ static void pipeline(load_thread *self)
         const rediscluster_reply *answer = rediscluster_pipeline_reply(pipeline, 2 * i + 1);
         const rediscluster_reply *incremented = rediscluster_pipeline_reply(pipeline, 2 * i);
         end_write(self, writes[i], incremented, rediscluster_pipeline_error(pipeline, 2 * i));
+        note_error(self, rediscluster_pipeline_error(pipeline, 2 * i));
         if (answer != NULL && rediscluster_reply_kind(answer) != REDISCLUSTER_REPLY_ERROR)
             end_read(self, &floors[i], answer);
         if (status == 0 && (status = status_of(incremented, NULL)) == 0)

@@ -14,6 +14,9 @@
 /* One more than the largest status. */
 #define LOAD_STATUSES 100
 
+/* Messages are cut off there. */
+#define LOAD_ERROR 300
+
 typedef struct load load;
 
 typedef struct load_plan {
@@ -59,6 +62,9 @@ int64_t load_first_answer(const load *self, int64_t after_us);
 
 /* When the last call to them ended, before a time, that had failed or had taken longer than `slow_us`; -1: none did. */
 int64_t load_last_trouble(const load *self, int64_t before_us, int64_t slow_us);
+
+/* The message of some thread's first call that failed; "" if none did. */
+const char *load_error(const load *self);
 
 /* The longest from a time to another that a thread which only sleeps overslept, or waited for a PING on a connection
  * of its own: what the machine alone costs. */

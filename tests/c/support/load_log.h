@@ -60,6 +60,7 @@ typedef struct load_thread {
     uint64_t dice;
     uint32_t writes_made;
     long reads;
+    char error[LOAD_ERROR]; /* of its first call that failed */
     load_register registers[LOAD_REGISTERS];
     LOAD_LIST(load_call) calls;
     LOAD_LIST(load_write) writes;
@@ -77,8 +78,13 @@ struct load {
     uint32_t tags[2][LOAD_TAGS]; /* hash tags: numbers whose slots are not in trouble, and are */
 };
 
-/* A key of a write, of at most LOAD_KEY bytes with its NUL. */
+/* Keys have at most so many bytes with their NUL. */
 #define LOAD_KEY 48
+
+/* The key of a write. */
 void load_write_key(char *key, uint32_t tag, int thread, uint32_t number);
+
+/* The key of a thread's register. */
+void load_register_key(char *key, uint32_t tag, int thread, int at, uint64_t generation);
 
 #endif

@@ -48,6 +48,14 @@ int64_t load_last_trouble(const load *self, int64_t before_us, int64_t slow_us)
     return last;
 }
 
+const char *load_error(const load *self)
+{
+    const char *error = "";
+    for (int i = 0; i < self->plan.threads && error[0] == '\0'; i++)
+        error = self->threads[i].error;
+    return error;
+}
+
 int64_t load_machine_us(const load *self, int64_t from_us, int64_t to_us)
 {
     int64_t longest = 0;

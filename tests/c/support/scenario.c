@@ -106,15 +106,22 @@ static void leave(trial *self, int node)
 
 /* ---- beginning and end --------------------------------------------------------------------------- */
 
+/* How much slower a tool makes this program, and not the servers. */
+static int64_t slowness(void)
+{
+    return test_patience() / 4;
+}
+
 static rediscluster_client *client_of(const trial *self)
 {
-    char timeout[24];
+    char timeout[24], silence[24];
     rediscluster_options *options;
     rediscluster_client *client = NULL;
     rediscluster_error *error = NULL;
-    snprintf(timeout, sizeof timeout, "%" PRId64, self->plan->command_timeout_ms);
+    snprintf(timeout, sizeof timeout, "%" PRId64, self->plan->command_timeout_ms * slowness());
+    snprintf(silence, sizeof silence, "%" PRId64, self->plan->socket_timeout_ms * slowness());
     options = options_of(cluster_addresses(self->servers), "command_timeout", timeout, "socket_timeout",
-                         self->plan->socket_timeout, "max_retries", self->plan->max_retries, NULL);
+                         silence, "max_retries", self->plan->max_retries, NULL);
     CHECK_OK(rediscluster_client_new(options, &client, &error), error);
     rediscluster_options_free(options);
     return client;
@@ -145,7 +152,7 @@ static void begin(trial *self, const scenario *plan, scenario_seen *seen, int la
     load.threads = plan->threads;
     load.first = 0;
     load.last = last_slot;
-    load.pause_us = plan->pause_us;
+    load.pause_us = plan->pause_us * slowness();
     load.many = plan->many;
     self->load = load_start(&load);
     let_pass(self, plan->before_ms, "calls before the trouble");
@@ -191,7 +198,7 @@ static void end(trial *self)
     seen->asked += client_stat(self, REDISCLUSTER_STAT_ASK);
 
     seen->machine_us = load_machine_us(self->load, self->trouble_us, now);
-    allowed = 1000 * plan->command_timeout_ms + 20000 * test_patience() + 3 * seen->machine_us;
+    allowed = 1000 * plan->command_timeout_ms * slowness() + 20000 * test_patience() + 3 * seen->machine_us;
     seen->before = load_calls_between(self->load, true, 0, self->trouble_us, allowed);
     seen->troubled = load_calls_between(self->load, true, self->trouble_us, INT64_MAX, allowed);
     seen->others = load_calls_between(self->load, false, self->trouble_us, INT64_MAX, allowed);
@@ -208,6 +215,7 @@ static void end(trial *self)
     seen->truth = load_truth_of(self->load, reader, seen->is_orderly ? 0 : self->cured_us);
     rediscluster_client_free(reader);
 
+    snprintf(seen->error, sizeof seen->error, "%s", load_error(self->load));
     load_free(self->load);
     give_back(self->control);
     rediscluster_client_free(self->client);
@@ -388,5 +396,7 @@ int scenario_broken(const scenario_seen *seen, FILE *to)
     }
     if (seen->is_orderly)
         count += broken(seen, to, seen->troubled.failed > 0, "calls failed", seen->troubled.failed);
+    if (count > 0 && seen->error[0] != '\0')
+        fprintf(to, "a call that failed: %s\n", seen->error);
     return count;
 }

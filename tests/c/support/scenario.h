@@ -17,8 +17,8 @@ typedef struct scenario {
     int64_t before_ms;          /* calls before the trouble begins */
     int64_t after_ms;           /* and after its end */
     const char *node_timeout;   /* of the cluster, in ms */
-    int64_t command_timeout_ms; /* of the client, and so on */
-    const char *socket_timeout;
+    int64_t command_timeout_ms; /* of the client, and so on; longer under a tool */
+    int64_t socket_timeout_ms;
     const char *max_retries;
     int64_t paused_ms; /* scenario_pause: how long the primary is */
     bool is_told;      /* the client refreshes its topology after the promotion, as maintenance does; else calls find out */
@@ -36,6 +36,7 @@ typedef struct scenario_seen {
     int64_t slots, nodes, shards; /* CLUSTER SLOTS, NODES and SHARDS that the servers were asked; -1: not known */
     int64_t refreshes, suppressed, moved, asked; /* by the pool's statistics */
     int64_t machine_us;          /* what a thread overslept, or waited for a PING to a node that is well */
+    char error[LOAD_ERROR]; /* the message of a call that failed; "" if none did */
     load_truth truth;
     bool is_failover, is_orderly; /* orderly: no call may fail, and no write may be lost */
 } scenario_seen;
