@@ -47,6 +47,7 @@ fn a_read_that_waits_holds_no_place() {
         deadline: Deadline::after(Duration::from_secs(5)),
         now: false,
         waits: true,
+        follows: false,
         stop: None,
     };
     let mut attempts = Vec::new();
@@ -185,8 +186,13 @@ fn a_call_may_read_from_others_than_the_pool() {
         let pool = pool(&nodes, &[("read_from", own), ("client_az", "a")]);
         let core = pool.core();
         for (mode, expected) in modes {
-            let patience =
-                Patience { deadline: Deadline::NEVER, now: false, waits: true, stop: None };
+            let patience = Patience {
+                deadline: Deadline::NEVER,
+                now: false,
+                waits: true,
+                follows: false,
+                stop: None,
+            };
             // First dialled, then idle.
             for idle in [false, true] {
                 let mut seen = Vec::new();
