@@ -5,12 +5,13 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 CLUSTER ?=
 
-.PHONY: help demo test bench bench-quick build install clean
+.PHONY: help demo test faults bench bench-quick build install clean
 
 help:
 	@echo 'make demo                    pool, client, pipeline, subscriber, on a throwaway cluster of 3 + 3 nodes'
 	@echo 'make demo CLUSTER=host:port  the same on a cluster that is there'
 	@echo 'make test                    every test; one part alone: scripts/test PART, the parts: scripts/test --list'
+	@echo 'make faults                  failovers and slots on the move under load, on real servers: what callers see'
 	@echo 'make bench                   side by side with other clients; make bench-quick: its short form'
 	@echo 'make build                   the library, in build/release/lib'
 	@echo 'make install PREFIX=/usr/local   header, libraries, pkg-config file, CMake package (DESTDIR is heeded)'
@@ -23,6 +24,10 @@ demo:
 test:
 	@scripts/install test
 	@scripts/test
+
+faults:
+	@scripts/install test
+	@tests/faults/run
 
 bench:
 	@scripts/install bench

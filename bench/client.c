@@ -14,6 +14,8 @@ static void check(rediscluster_status status, const char *what)
 }
 
 #define PIPELINE 100
+/* 16 bytes, without a hash tag, as most keys are. */
+#define KEY "bench:0123456789"
 
 static void gets(rediscluster_client *client, rediscluster_command *command, int build, long count)
 {
@@ -21,7 +23,7 @@ static void gets(rediscluster_client *client, rediscluster_command *command, int
         rediscluster_reply *reply;
         size_t length;
         if (build) {
-            check(rediscluster_client_command(client, REDISCLUSTER_ARGS("GET", SMALL_KEY), &reply, &error), "GET");
+            check(rediscluster_client_command(client, REDISCLUSTER_ARGS("GET", KEY), &reply, &error), "GET");
         } else {
             check(rediscluster_client_execute(client, command, &reply, &error), "GET");
         }
@@ -77,16 +79,17 @@ int main(int argc, char **argv)
     check(rediscluster_options_from_url(url, &options, &error), "options");
     check(rediscluster_client_new(options, &client, &error), "client");
     check(rediscluster_pipeline_new(client, &pipeline, &error), "pipeline");
-    check(rediscluster_command_from_argv(REDISCLUSTER_ARGS("GET", SMALL_KEY), &get, &error), "command");
-    check(rediscluster_command_from_argv(REDISCLUSTER_ARGS("GET", "bench:0123456789"), &route, &error), "command");
+    check(rediscluster_command_from_argv(REDISCLUSTER_ARGS("GET", KEY), &get, &error), "command");
+    check(rediscluster_command_from_argv(REDISCLUSTER_ARGS("GET", KEY), &route, &error), "command");
+
+    char value[SMALL + 1];
+    memset(value, 'x', SMALL);
+    value[SMALL] = 0;
 
     /* Once each: what is made at the first use is made. */
     if (strcmp(workload, "route") == 0) {
         routes(rediscluster_client_pool(client), route, 2);
     } else if (strcmp(workload, "pipeline") == 0) {
-        char value[SMALL + 1];
-        memset(value, 'x', SMALL);
-        value[SMALL] = 0;
         for (int i = 0; i < PIPELINE; i++) {
             snprintf(keys[i], sizeof keys[i], "bench:%010d", i);
             check(rediscluster_client_command(client, REDISCLUSTER_ARGS("SET", keys[i], value), &reply, &error), "SET");
@@ -94,6 +97,8 @@ int main(int argc, char **argv)
         }
         pipelines(pipeline, 2 * PIPELINE);
     } else {
+        check(rediscluster_client_command(client, REDISCLUSTER_ARGS("SET", KEY, value), &reply, &error), "SET");
+        rediscluster_reply_free(reply);
         gets(client, get, 0, 2);
         gets(client, get, 1, 2);
     }

@@ -26,6 +26,7 @@ class Figure:
 
 # Instructions when last written down: `bench/run --counts` prints today's.
 PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 399, 432, 1102, 1496, 88.4
+ROUTE, CLIENT, PIPELINED = 208, 454, 1529
 IDLE, KNOWN = 553, 749_952
 
 
@@ -50,22 +51,38 @@ def count(node, known, shard, tls):
         Figure("GET of 64 bytes: instructions, command built each time", "", 1600, instructions("get-built", 5000), GET_BUILT),
         Figure("LRANGE of 1,000: instructions an element", "", 130, instructions("lrange", 40, counting.ELEMENTS), ELEMENT),
     ]
-    for workload, name, rounds, calls, allocations, node_or_url in (
-        ("pair", "checkout and release", 2000, {"recvfrom": 1}, 0, node),
-        ("get", "GET of 64 bytes", 2000, {"sendto": 1, "recvfrom": 1}, 1, node),
-        ("get-built", "GET of 64 bytes, built each time", 2000, {"sendto": 1, "recvfrom": 1}, 1, node),
+    def of_client(workload, rounds):
+        return counting.instructions("client", workload, node, rounds)
+
+    pairs = counting.instructions("ours", "pair", node, 2000)
+    gets = counting.instructions("ours", "get", node, 2000)
+    pipelined = counting.counted("client", "pipeline", node, 5000)
+    figures += [
+        Figure("routing a GET, key of 16 bytes: instructions", "", 350, round_of(of_client("route", 2000) - pairs), ROUTE, below=True),
+        Figure("GET through a client, above a connection's: instructions", "", 400, round_of(of_client("get", 2000) - gets),
+               CLIENT, below=True),
+        Figure("pipeline of 100 GETs over all shards: instructions a command", "", 900,
+               round_of(of_client("pipeline", 5000)), PIPELINED),
+        Figure("the same: receives a pipeline", "", 6, round_of(pipelined["receives"] * 100)),
+    ]
+    for program, workload, name, rounds, calls, allocations, node_or_url in (
+        ("ours", "pair", "checkout and release", 2000, {"recvfrom": 1}, 0, node),
+        ("ours", "get", "GET of 64 bytes", 2000, {"sendto": 1, "recvfrom": 1}, 1, node),
+        ("ours", "get-built", "GET of 64 bytes, built each time", 2000, {"sendto": 1, "recvfrom": 1}, 1, node),
+        # One look whether the connection is open, before each.
+        ("client", "get", "GET through a client", 2000, {"sendto": 1, "recvfrom": 2}, 1, node),
         # OpenSSL frees its buffers after each record, as it is told to: allocations are its own.
-        ("pair", "checkout and release over TLS", 2000, {"recvfrom": 1}, None, tls),
-        ("get", "GET of 64 bytes over TLS", 2000, {"sendto": 1, "recvfrom": 1}, None, tls),
+        ("ours", "pair", "checkout and release over TLS", 2000, {"recvfrom": 1}, None, tls),
+        ("ours", "get", "GET of 64 bytes over TLS", 2000, {"sendto": 1, "recvfrom": 1}, None, tls),
     ):
-        made = counting.system_calls("ours", workload, node_or_url, rounds)
+        made = counting.system_calls(program, workload, node_or_url, rounds)
         listed = ", ".join(f"{call} {round_of(times):g}" for call, times in sorted(made.items()))
         expected = sum(calls.values())
         # Another call in a right one's place is as bad as one more.
         strange = sum(times for call, times in made.items() if call not in calls)
         figures.append(Figure(f"{name}: system calls", listed, expected, round_of(sum(made.values()) + strange)))
         if allocations is not None:
-            counts = counting.counted("ours", workload, node_or_url, rounds)
+            counts = counting.counted(program, workload, node_or_url, rounds)
             figures.append(Figure(f"{name}: allocations", "", allocations, round_of(counts["allocations"])))
     large = counting.counted("ours", "large", node, 50)
     figures += [

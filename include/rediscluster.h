@@ -452,68 +452,6 @@ typedef enum {
 } rediscluster_access;
 
 /**
- * What rediscluster_stats_get tells.
- */
-typedef enum {
-    /**
-     * Connections there are: idle and in use.
-     */
-    REDISCLUSTER_STAT_OPEN = 1,
-    /**
-     * Connections that wait to be used.
-     */
-    REDISCLUSTER_STAT_IDLE = 2,
-    /**
-     * Connections checked out.
-     */
-    REDISCLUSTER_STAT_IN_USE = 3,
-    /**
-     * Connections being dialled.
-     */
-    REDISCLUSTER_STAT_DIALING = 4,
-    /**
-     * Calls that wait for a connection.
-     */
-    REDISCLUSTER_STAT_WAITING = 5,
-    /**
-     * Connections made since the beginning.
-     */
-    REDISCLUSTER_STAT_CREATED = 6,
-    /**
-     * Connections closed since the beginning.
-     */
-    REDISCLUSTER_STAT_CLOSED = 7,
-    /**
-     * Of those, the idle ones closed to make room for another node's.
-     */
-    REDISCLUSTER_STAT_EVICTED = 8,
-    /**
-     * Calls that had to wait since the beginning.
-     */
-    REDISCLUSTER_STAT_WAITS = 9,
-    /**
-     * Of those, the ones that waited in vain.
-     */
-    REDISCLUSTER_STAT_TIMEOUTS = 10,
-    /**
-     * MOVED replies that rediscluster_pool_moved was told of; of the pool in all alone.
-     */
-    REDISCLUSTER_STAT_MOVED = 11,
-    /**
-     * ASK replies that rediscluster_pool_ask was told of; of the pool in all alone.
-     */
-    REDISCLUSTER_STAT_ASK = 12,
-    /**
-     * Refreshes of the topology.
-     */
-    REDISCLUSTER_STAT_REFRESHES = 13,
-    /**
-     * Refreshes that were asked for and not made, because one was under way or had just been made.
-     */
-    REDISCLUSTER_STAT_REFRESHES_SUPPRESSED = 14,
-} rediscluster_stat;
-
-/**
  * Where a command of a client is to run.
  */
 typedef enum {
@@ -576,6 +514,68 @@ typedef enum {
      */
     REDISCLUSTER_READ_FROM_AZ = 5,
 } rediscluster_read_from;
+
+/**
+ * What rediscluster_stats_get tells.
+ */
+typedef enum {
+    /**
+     * Connections there are: idle and in use.
+     */
+    REDISCLUSTER_STAT_OPEN = 1,
+    /**
+     * Connections that wait to be used.
+     */
+    REDISCLUSTER_STAT_IDLE = 2,
+    /**
+     * Connections checked out.
+     */
+    REDISCLUSTER_STAT_IN_USE = 3,
+    /**
+     * Connections being dialled.
+     */
+    REDISCLUSTER_STAT_DIALING = 4,
+    /**
+     * Calls that wait for a connection.
+     */
+    REDISCLUSTER_STAT_WAITING = 5,
+    /**
+     * Connections made since the beginning.
+     */
+    REDISCLUSTER_STAT_CREATED = 6,
+    /**
+     * Connections closed since the beginning.
+     */
+    REDISCLUSTER_STAT_CLOSED = 7,
+    /**
+     * Of those, the idle ones closed to make room for another node's.
+     */
+    REDISCLUSTER_STAT_EVICTED = 8,
+    /**
+     * Calls that had to wait since the beginning.
+     */
+    REDISCLUSTER_STAT_WAITS = 9,
+    /**
+     * Of those, the ones that waited in vain.
+     */
+    REDISCLUSTER_STAT_TIMEOUTS = 10,
+    /**
+     * MOVED replies that rediscluster_pool_moved was told of; of the pool in all alone.
+     */
+    REDISCLUSTER_STAT_MOVED = 11,
+    /**
+     * ASK replies that rediscluster_pool_ask was told of; of the pool in all alone.
+     */
+    REDISCLUSTER_STAT_ASK = 12,
+    /**
+     * Refreshes of the topology.
+     */
+    REDISCLUSTER_STAT_REFRESHES = 13,
+    /**
+     * Refreshes that were asked for and not made, because one was under way or had just been made.
+     */
+    REDISCLUSTER_STAT_REFRESHES_SUPPRESSED = 14,
+} rediscluster_stat;
 
 /**
  * One thing that was tried on the way to an error. Part of its error.
@@ -1893,9 +1893,8 @@ rediscluster_status rediscluster_cancel_new(rediscluster_cancel **out, redisclus
 
 /**
  * Ends the calls that carry the token, with CANCELLED: whether the command may have run,
- * rediscluster_error_maybe_executed says. A call that is connecting to a node ends when that does,
- * at most after the option `socket_connect_timeout`. In a forked child it ends the child's calls
- * alone. NULL is fine.
+ * rediscluster_error_maybe_executed says. Only a host name that is being looked up, and a refresh of the
+ * topology under way, are waited for. In a forked child it ends the child's calls alone. NULL is fine.
  *
  * Returns: nothing.
  * Ownership: nothing changes hands.

@@ -228,8 +228,9 @@ impl Error {
         match self.0.status {
             Unreachable | Connection | Timeout | SlotNotCovered | ClusterDown
             | TooManyRedirects | TryAgain | Loading | Aborted | PoolExhausted | PoolTimeout => true,
-            // The slot is elsewhere (after a refresh), on its way, or the server is not ready yet.
-            Server => matches!(
+            // The slot is elsewhere (after a refresh), on its way, or the server is not ready yet. READ_ONLY may be
+            // the server's word, too, or the option's.
+            Server | ReadOnly => matches!(
                 &*self.0.server_code,
                 "MOVED"
                     | "ASK"
@@ -275,5 +276,7 @@ mod tests {
         }
         assert!(Error::new(Status::Timeout, "").is_retryable());
         assert!(!Error::new(Status::Config, "").is_retryable());
+        assert!(!Error::new(Status::ReadOnly, "").is_retryable());
+        assert!(Error::new(Status::ReadOnly, "").with_server_code("READONLY").is_retryable());
     }
 }

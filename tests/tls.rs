@@ -88,7 +88,7 @@ fn options(folder: &Path) -> Options {
 fn connect(options: &Options, port: u16) -> Stream {
     let deadline = Deadline::after(Duration::from_secs(60));
     let node = NodeAddress::new("127.0.0.1", port);
-    let stream = transport::dial(&node, options, deadline).unwrap();
+    let stream = transport::dial(&node, options, deadline, &mut |_| {}).unwrap();
     stream.secure(&Connector::new(options).unwrap(), "127.0.0.1", deadline).unwrap()
 }
 

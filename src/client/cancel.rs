@@ -3,11 +3,13 @@
 //! Lock: the list of what a token watches, the last in any order; held for a few instructions, and while
 //! sockets are shut down.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::connection::Interrupter;
 use crate::os::fork::PerProcess;
 use crate::os::futex::Mutex;
+use crate::pool::Stop;
 
 /// Ends the calls whose commands carry it. It is fired once and stays so.
 #[derive(Default)]
@@ -40,7 +42,11 @@ impl Cancel {
 }
 
 /// One call's view of its token.
-pub(crate) struct Watch<'a>(Option<&'a Cancel>);
+pub(crate) struct Watch<'a> {
+    cancel: Option<&'a Cancel>,
+    /// What it dials right now.
+    dial: Cell<Option<Watched>>,
+}
 
 /// A connection that a token ends.
 pub(crate) struct Watched(u64);
@@ -48,23 +54,23 @@ pub(crate) struct Watched(u64);
 impl<'a> Watch<'a> {
     /// Of a call's token, if it has one.
     pub(crate) fn new(cancel: Option<&'a Cancel>) -> Self {
-        Self(cancel)
+        Self { cancel, dial: Cell::new(None) }
     }
 
     /// There is a token to look at while time passes.
     pub(crate) fn is_set(&self) -> bool {
-        self.0.is_some()
+        self.cancel.is_some()
     }
 
     /// The call is to end.
     pub(crate) fn is_fired(&self) -> bool {
-        self.0.is_some_and(Cancel::is_fired)
+        self.cancel.is_some_and(Cancel::is_fired)
     }
 
     /// A connection that is to end when the token is fired: at once, if it was.
     pub(crate) fn add(&self, interrupter: impl FnOnce() -> Interrupter) -> Option<Watched> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let cancel = self.0?;
+        let cancel = self.cancel?;
         let (number, interrupter) = (COUNT.fetch_add(1, Ordering::Relaxed), interrupter());
         let watched = cancel.watched.get_or_make(Default::default);
         watched.lock().push((number, interrupter.clone()));
@@ -75,12 +81,28 @@ impl<'a> Watch<'a> {
         Some(Watched(number))
     }
 
+    /// A dial is over: its connection is watched as such from here on, or not at all.
+    pub(crate) fn has_dialled(&self) {
+        self.remove(self.dial.take());
+    }
+
     /// From here on the connection may be somebody else's.
     pub(crate) fn remove(&self, watched: Option<Watched>) {
-        if let Some((cancel, Watched(number))) = self.0.zip(watched)
+        if let Some((cancel, Watched(number))) = self.cancel.zip(watched)
             && let Some(list) = cancel.watched.get()
         {
             list.lock().retain(|(other, _)| *other != number);
         }
+    }
+}
+
+impl Stop for Watch<'_> {
+    fn is_fired(&self) -> bool {
+        Watch::is_fired(self)
+    }
+
+    fn dials(&self, interrupter: Interrupter) {
+        let before = self.dial.replace(self.add(|| interrupter));
+        self.remove(before);
     }
 }

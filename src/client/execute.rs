@@ -16,10 +16,11 @@ use crate::command::{Block, Blocking, Command, Spec, find};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::pool::{Standing, Target};
+use crate::pool::{Pool, Standing, Target};
 use crate::resp::Reply;
 use crate::slot::key_slot;
 use crate::topology::SlotMap;
+use crate::transport::Wait;
 
 impl Client {
     /// Sends a command where it belongs, follows the cluster wherever it moves meanwhile, and gives its reply:
@@ -54,12 +55,15 @@ impl Client {
         settings: &Settings,
     ) -> Result<Reply> {
         let began = Instant::now();
-        let timeout = settings.timeout.unwrap_or(Timeout::Default);
-        let deadline = self.deadline(began, timeout, None);
+        let left = self.time_of(settings.timeout.unwrap_or(Timeout::Default));
+        let end = left.and_then(|left| began.checked_add(left));
+        let deadline = end.map_or(Deadline::NEVER, Deadline::at);
         let Some(mut lease) = self.pool().take_idle(&target) else {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
-        let event = match lease.connection().command(command, deadline) {
+        // Next to nothing has passed since: no other look at the clock.
+        let wait = Wait::beginning(deadline, left);
+        let event = match lease.connection().command_within(command, deadline, wait) {
             Ok(reply) if is_final(reply.root()) => match self.pool().take_back_answered(lease) {
                 Standing::Good => return Ok(reply),
                 Standing::Demoted(node) => {
@@ -73,10 +77,14 @@ impl Client {
                 let demoted = self.pool().take_back_answered(lease) != Standing::Good;
                 Event::Answered { node, reply, by_replica, demoted }
             }
+            Err(error) if !lease.peer().is_broken() => {
+                // No time was left to send it: that says nothing of the node.
+                Pool::take_back_unused(lease);
+                Event::Failed { error, sent: false, had_connection: false }
+            }
             Err(error) => {
-                let had_connection = lease.peer().is_broken();
                 let (error, sent) = flights::loss(lease, error, false);
-                Event::Failed { error, sent, had_connection }
+                Event::Failed { error, sent, had_connection: true }
             }
         };
         let begun = Some((event, began.elapsed()));
@@ -95,7 +103,7 @@ impl Client {
         begun: Option<(Event, Duration)>,
     ) -> Result<Reply> {
         let terms = self.terms(deadline, Some(self.pool().options().socket_timeout), settings);
-        let mut part = Part::new(command.encoded(), target, replays);
+        let mut part = Part::new(command.encoded(), &target, replays);
         if let Some((event, took)) = begun {
             let mut execution = Execution::begun(terms.rules, part.home.clone(), replays);
             execution.on(event, took, &mut |bound| bound.mul_f64(fastrand::f64()));
@@ -189,12 +197,7 @@ impl Client {
         timeout: Timeout,
         block: Option<Block>,
     ) -> Deadline {
-        let time = match timeout {
-            Timeout::Now => Duration::ZERO,
-            Timeout::Within(time) => time,
-            Timeout::Never => return Deadline::NEVER,
-            Timeout::Default => self.pool().options().command_timeout,
-        };
+        let Some(time) = self.time_of(timeout) else { return Deadline::NEVER };
         let time = match block {
             None => Some(time),
             Some(Block::For(longest)) => time.checked_add(longest),
@@ -203,6 +206,17 @@ impl Client {
         match time.and_then(|time| began.checked_add(time)) {
             Some(end) => Deadline::at(end),
             None => Deadline::NEVER,
+        }
+    }
+
+    /// How long a call may take; None: for ever.
+    #[inline]
+    fn time_of(&self, timeout: Timeout) -> Option<Duration> {
+        match timeout {
+            Timeout::Now => Some(Duration::ZERO),
+            Timeout::Within(time) => Some(time),
+            Timeout::Never => None,
+            Timeout::Default => Some(self.pool().options().command_timeout),
         }
     }
 
@@ -239,7 +253,7 @@ pub(super) fn join_parts<'a>(
     let mut writes = false;
     let joined = parts.map(|part| {
         writes |= !part.replays;
-        let node = part.node.map_or_else(|| node_of(map, &part.home), |node| *node);
+        let node = part.node.map_or_else(|| node_of(map, part.home), |node| *node);
         join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
     });
     let joined = joined.collect();

@@ -13,7 +13,7 @@ use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 use crate::os::poll::PollSet;
 use crate::os::sockets::Readiness;
-use crate::pool::{Leads, Lease, Pool, Routes, Standing, Target};
+use crate::pool::{Leads, Lease, Pool, Routes, Standing, Stop, Target};
 use crate::resp::Reply;
 
 use super::cancel::Watch;
@@ -166,7 +166,7 @@ impl Flights<'_> {
         let (mut groups, mut places) = (Vec::new(), Places::default());
         for (index, part) in parts.iter().enumerate() {
             if part.outcome.is_none() && part.execution.is_none() {
-                places.put(&mut groups, &routes, index, &part.home, false);
+                places.put(&mut groups, &routes, index, part.home, false);
             }
         }
         self.stalled = groups;
@@ -201,10 +201,13 @@ impl Flights<'_> {
         for group in without {
             // With nothing in flight this call holds no place that another could wait for.
             let alone = self.flights.is_empty();
-            let taken = match self.terms.watch.is_fired() {
+            let watch = &self.terms.watch;
+            let stop = watch.is_set().then_some(watch as &dyn Stop);
+            let taken = match watch.is_fired() {
                 true => Err(Error::new(Status::Cancelled, "the call was cancelled by its token")),
-                false => self.pool.take(&group.target, self.terms.rules.deadline, alone),
+                false => self.pool.take(&group.target, self.terms.rules.deadline, alone, stop),
             };
+            watch.has_dialled();
             match taken {
                 Ok(lease) => self.depart(parts, lease, &group.parts),
                 Err(error) if error.status() == Status::PoolExhausted && !alone => {
@@ -436,7 +439,7 @@ impl Flights<'_> {
                     return self.ready.push(Ready { part: index, target, asking });
                 }
                 Step::Patch { slot, node } => match self.pool.named(&node) {
-                    Some(named) => self.pool.follow(slot, &named, deadline),
+                    Some(named) => self.pool.follow(slot, &node, &named, deadline),
                     None => execution.nowhere(&mut |bound| bound.mul_f64(fastrand::f64())),
                 },
                 Step::Asked => self.pool.count_ask(),

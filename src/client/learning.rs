@@ -76,7 +76,7 @@ impl Client {
     }
 
     fn ask(&self, question: &Command, terms: &Terms<'_>) -> Result<Reply> {
-        self.run_one(terms, Part::new(question.encoded(), Target::Any, true))
+        self.run_one(terms, Part::new(question.encoded(), &Target::Any, true))
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Part<'a> {
     /// For EVALSHA: the same as EVAL, with the script's text.
     pub(crate) script: Option<Box<Script<'a>>>,
     /// Where it goes unless redirected.
-    pub(crate) home: Target,
+    pub(crate) home: &'a Target,
     /// Running it twice does no harm.
     pub(crate) replays: bool,
     /// Who answered.
@@ -40,7 +40,7 @@ pub(crate) struct Script<'a> {
 impl<'a> Part<'a> {
     /// A command that has not been sent.
     #[inline]
-    pub(crate) fn new(encoded: &'a [u8], home: Target, replays: bool) -> Self {
+    pub(crate) fn new(encoded: &'a [u8], home: &'a Target, replays: bool) -> Self {
         Self { encoded, script: None, home, replays, node: None, outcome: None, execution: None }
     }
 

@@ -154,7 +154,7 @@ impl Pipeline {
             let first = parts.len();
             match &item.way {
                 Way::Key { target, replays } => {
-                    parts.push(Part::new(encoded, target.clone(), *replays));
+                    parts.push(Part::new(encoded, target, *replays));
                 }
                 Way::Plan(_) => {
                     if let Some(Ok(planned)) = planned.next() {

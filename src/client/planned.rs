@@ -45,7 +45,7 @@ impl Planned {
     pub(super) fn parts<'a>(&'a self, encoded: &'a [u8], parts: &mut Vec<Part<'a>>) {
         for (index, target) in self.targets.iter().enumerate() {
             let encoded = self.commands.get(index).map_or(encoded, Command::encoded);
-            parts.push(Part::new(encoded, target.clone(), self.replays));
+            parts.push(Part::new(encoded, target, self.replays));
         }
     }
 

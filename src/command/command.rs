@@ -48,6 +48,40 @@ impl Command {
         self.write_count();
     }
 
+    /// Appends several arguments, whose bytes are `size` together.
+    ///
+    /// # Errors
+    /// The first that an argument brings; those before it are appended.
+    pub fn extend<'a, E>(
+        &mut self,
+        arguments: impl ExactSizeIterator<Item = Result<&'a [u8], E>>,
+        size: usize,
+    ) -> Result<(), E> {
+        // At once what the encoder asks for with each of them.
+        let headers = arguments.len().saturating_mul(encode::AROUND);
+        self.bytes.reserve(ROOM + size.saturating_add(headers));
+        if self.bytes.is_empty() {
+            self.bytes.extend_from_slice(&[b'\n'; ROOM]);
+        }
+        let mut outcome = Ok(());
+        for argument in arguments {
+            match argument {
+                Ok(argument) => {
+                    encode::bulk(&mut self.bytes, argument);
+                    self.count += 1;
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        if self.count > 0 {
+            self.write_count();
+        }
+        outcome
+    }
+
     /// Writes `*N\r` in front of the last byte of the room, which is a LF for good.
     fn write_count(&mut self) {
         let Some(room) = self.bytes.first_chunk_mut::<ROOM>() else { return };
@@ -86,7 +120,7 @@ impl Command {
     }
 
     /// Argument `index`, 0 for the name; None where there are not so many.
-    #[inline]
+    #[inline(always)]
     pub fn argument(&self, index: usize) -> Option<&[u8]> {
         let mut at = ROOM;
         let mut ahead = index;
@@ -108,7 +142,7 @@ impl Command {
 
     /// Length and bytes of the name as one number, its last byte highest, where it has 1 to 8 bytes and
     /// the whole command not much less.
-    #[inline]
+    #[inline(always)]
     pub(super) fn short_name(&self) -> Option<(usize, u64)> {
         let [_, digit @ b'1'..=b'8', b'\r', _, bytes @ ..] =
             self.bytes.get(ROOM..)?.first_chunk::<12>()?

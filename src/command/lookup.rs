@@ -13,7 +13,7 @@ use super::table::SPECS;
 
 /// The specification of a command, by its name and, where the second word belongs to it, its
 /// subcommand, in any letter case. None: no server of the table knows it.
-#[inline]
+#[inline(always)]
 pub fn find(command: &Command) -> Option<&'static Spec> {
     let Some((length, last)) = command.short_name() else { return find_long(command) };
     let (index, name) = NAMES.at(last, 0, tag(length, 0))?;

@@ -146,9 +146,20 @@ impl Connection {
     /// Errors: InvalidArgument (replies outstanding, or a command that gets none), Timeout, Connection,
     /// Cancelled, Protocol, Limit, Forked.
     pub fn command(&mut self, command: &Command, deadline: Deadline) -> Result<Reply> {
+        self.command_within(command, deadline, Wait::until(deadline))
+    }
+
+    /// [`Connection::command`] with a wait that the caller has made for the deadline.
+    #[inline]
+    pub(crate) fn command_within(
+        &mut self,
+        command: &Command,
+        deadline: Deadline,
+        wait: Wait,
+    ) -> Result<Reply> {
         let effect = command.effect();
         self.check_for_command(command, effect)?;
-        let mut wait = Wait::until(deadline).with_silence(self.stream.socket_timeout());
+        let mut wait = wait.with_silence(self.stream.socket_timeout());
         if wait.had_passed() {
             return Err(self.no_time(command));
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::connection::Connection;
+use super::interrupt::Interrupter;
 use super::logins::{Attempt, Logins};
 use crate::credentials::{Answer, Credentials};
 use crate::deadline::Deadline;
@@ -156,8 +157,22 @@ impl Dialer {
     /// CONNECTION (refused, unreachable, reset), TIMEOUT, TLS, AUTH, PROTOCOL, CONFIG, LOADING. AUTH without a
     /// connect where the node refused a moment ago.
     pub fn dial(&self, to: Destination<'_>, deadline: Deadline) -> Result<Connection> {
+        self.dial_watched(to, deadline, &mut |_| {})
+    }
+
+    /// The same, where `watch` is handed what ends the dial from another thread: for each address anew, as soon as
+    /// it is being connected to. The connection's own interrupter is the same as the last of them.
+    ///
+    /// # Errors
+    /// CANCELLED: it was ended so.
+    pub fn dial_watched(
+        &self,
+        to: Destination<'_>,
+        deadline: Deadline,
+        watch: &mut dyn FnMut(Interrupter),
+    ) -> Result<Connection> {
         self.logins.check(to.address)?;
         let deadline = Deadline::after(self.options.socket_connect_timeout).earlier(deadline);
-        Connection::set_up(to, self, deadline)
+        Connection::set_up(to, self, deadline, watch)
     }
 }

@@ -16,6 +16,16 @@ impl Interrupter {
         Self(Arc::downgrade(socket))
     }
 
+    /// True while there is a socket that it could end.
+    pub fn is_open(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// True if it ends the same connection.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
+
     /// The call in progress ends with `Cancelled`; without one, the next call does.
     pub fn interrupt(&self) {
         if let Some(socket) = self.0.upgrade() {

@@ -4,6 +4,7 @@ use super::buffers::Buffers;
 use super::connection::Connection;
 use super::dialer::{Destination, Dialer};
 use super::handshake::{Handshake, Progress};
+use super::interrupt::Interrupter;
 use super::logins::Attempt;
 use super::session::Session;
 use super::trouble::Trouble;
@@ -22,10 +23,17 @@ const AGREEING_IN_DOUBT: &str = "TLS was agreed on (does the server speak it on 
 impl Connection {
     /// Connects, goes over to TLS where the options say so, and shakes hands: no word of ours goes out
     /// before the server's name is checked.
-    pub(super) fn set_up(to: Destination<'_>, dialer: &Dialer, deadline: Deadline) -> Result<Self> {
+    pub(super) fn set_up(
+        to: Destination<'_>,
+        dialer: &Dialer,
+        deadline: Deadline,
+        watch: &mut dyn FnMut(Interrupter),
+    ) -> Result<Self> {
         let Destination { address: node, readonly, .. } = to;
         let options = dialer.options();
-        let mut stream = transport::dial(node, options, deadline)?;
+        let mut stream = transport::dial(node, options, deadline, &mut |socket| {
+            watch(Interrupter::new(socket));
+        })?;
         if let Some(connector) = dialer.tls.as_ref().map(Swap::load) {
             let name = options.ssl_server_name.as_deref().or(to.hostname).unwrap_or(&node.host);
             stream = stream.secure(&connector, name, deadline).map_err(|failure| {

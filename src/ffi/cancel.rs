@@ -35,9 +35,8 @@ pub unsafe extern "C" fn rediscluster_cancel_new(
 }
 
 /// Ends the calls that carry the token, with CANCELLED: whether the command may have run,
-/// rediscluster_error_maybe_executed says. A call that is connecting to a node ends when that does,
-/// at most after the option `socket_connect_timeout`. In a forked child it ends the child's calls
-/// alone. NULL is fine.
+/// rediscluster_error_maybe_executed says. Only a host name that is being looked up, and a refresh of the
+/// topology under way, are waited for. In a forked child it ends the child's calls alone. NULL is fine.
 ///
 /// Returns: nothing.
 /// Ownership: nothing changes hands.

@@ -44,19 +44,24 @@ pub(super) unsafe fn append_argv(
         // SAFETY: `argc` lengths, by the caller's promise.
         Some(unsafe { arg::array(argvlen, argc, "argvlen") }?)
     };
-    for (index, &argument) in arguments.iter().enumerate() {
-        let argument = match lengths {
-            // SAFETY: NULL or that many bytes, by the caller's promise.
-            Some(lengths) => unsafe { arg::bytes(argument.cast(), lengths[index], "argv[i]") }?,
-            None if argument.is_null() => {
-                return Err(Failure::argument("argv[i]", "must not be NULL"));
-            }
+    let size = match lengths {
+        Some(lengths) => lengths.iter().fold(0, |size: usize, &length| size.saturating_add(length)),
+        None => {
+            let arguments = arguments.iter().filter(|argument| !argument.is_null());
             // SAFETY: not NULL, and NUL-terminated by the caller's promise.
-            None => unsafe { CStr::from_ptr(argument) }.to_bytes(),
-        };
-        command.append(argument);
-    }
-    Ok(())
+            arguments.map(|&argument| unsafe { CStr::from_ptr(argument) }.count_bytes()).sum()
+        }
+    };
+    // A length beyond memory is refused below, before any is made for it.
+    let size = size.min(1 << 30);
+    let arguments = arguments.iter().enumerate().map(|(index, &argument)| match lengths {
+        // SAFETY: NULL or that many bytes, by the caller's promise.
+        Some(lengths) => unsafe { arg::bytes(argument.cast(), lengths[index], "argv[i]") },
+        None if argument.is_null() => Err(Failure::argument("argv[i]", "must not be NULL")),
+        // SAFETY: not NULL, and NUL-terminated by the caller's promise.
+        None => Ok(unsafe { CStr::from_ptr(argument) }.to_bytes()),
+    });
+    command.extend(arguments, size)
 }
 
 /// Makes a command without arguments; the first one appended is its name.

@@ -31,13 +31,16 @@ pub struct rediscluster_pipeline {
 }
 
 impl rediscluster_pipeline {
-    /// What the last run left makes way for a new one.
+    /// Appends. The first command after a run begins anew, unless it is refused: then all stays as it is.
     #[inline]
-    fn begin_anew(&mut self) {
+    fn append(&mut self, command: &Command, settings: &Settings) -> Result<(), Error> {
+        self.core.append(command, settings)?;
         if !self.outcomes.is_empty() {
             self.forget();
             self.core.clear();
+            self.core.append(command, settings)?;
         }
+        Ok(())
     }
 
     fn forget(&mut self) {
@@ -104,8 +107,7 @@ pub unsafe extern "C" fn rediscluster_pipeline_append(
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
         // SAFETY: NULL or a live command nobody changes now, by the API's contract.
         let command = unsafe { arg::object(command, "command") }?;
-        pipeline.begin_anew();
-        Ok(pipeline.core.append(&command.core, &command.settings)?)
+        Ok(pipeline.append(&command.core, &command.settings)?)
     })
 }
 
@@ -131,12 +133,13 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_argv(
     call(error, || {
         // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
-        pipeline.begin_anew();
-        let rediscluster_pipeline { core, scratch, .. } = pipeline;
-        scratch.clear();
+        let mut command = std::mem::take(&mut pipeline.scratch);
+        command.clear();
         // SAFETY: the caller's arguments, as the API's contract has them.
-        unsafe { append_argv(scratch, argc, argv, argvlen) }?;
-        Ok(core.append(scratch, &Settings::default())?)
+        let appended = unsafe { append_argv(&mut command, argc, argv, argvlen) }
+            .and_then(|()| Ok(pipeline.append(&command, &Settings::default())?));
+        pipeline.scratch = command;
+        appended
     })
 }
 

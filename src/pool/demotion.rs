@@ -2,13 +2,15 @@
 //! answered meanwhile, and who waits for it may wait in vain.
 //!
 //! Connections of before are told by their epoch when they come back ([`Standing`]). Calls of the client's that
-//! are under way on them end at once; connections that the program has checked out by itself are never touched.
+//! are under way on them, or dial, end at once, unless the node itself has told that it lost its role; connections that
+//! the program has checked out by itself are never touched.
 
-use super::lease::Lease;
+use super::lease::{Lease, Place};
 use super::member::{MemberKey, NEVER};
 use super::members::Members;
 use super::outbox::Outbox;
-use super::pool::Pool;
+use super::pool::{Core, Pool};
+use crate::connection::Interrupter;
 use crate::node::NodeAddress;
 
 /// What an answer is worth, once its connection is back.
@@ -21,8 +23,15 @@ pub enum Standing {
 }
 
 impl Members {
-    /// Of these, which were primaries in the map before, those that are not in this one lose their role.
-    pub(super) fn demote(&mut self, primaries: &[MemberKey], outbox: &mut Outbox) {
+    /// Of these, which were primaries in the map before, those that are not in this one lose their role. `by`: one that
+    /// has told so itself. It answers, and refuses what it has not run yet, which is sent to its successor then: ended,
+    /// a write would be in doubt.
+    pub(super) fn demote(
+        &mut self,
+        primaries: &[MemberKey],
+        by: Option<&NodeAddress>,
+        outbox: &mut Outbox,
+    ) {
         for &key in primaries {
             let Some(index) = self.find(key) else { continue };
             let member = &mut self.list[index];
@@ -31,7 +40,12 @@ impl Members {
             }
             // Its connections are retired by now: whoever has one of an earlier epoch had it before.
             member.demoted_at = member.epoch;
-            member.checkouts.of_client().for_each(|interrupter| outbox.interrupt(interrupter));
+            if by == Some(&member.address) {
+                continue;
+            }
+            let calls = member.checkouts.of_client().chain(&member.dials);
+            calls.for_each(|interrupter| outbox.interrupt(interrupter));
+            member.dials.clear();
         }
     }
 
@@ -73,6 +87,22 @@ impl Lease {
     #[cold]
     pub fn standing(&self) -> Standing {
         self.place.core.members.lock().standing(self)
+    }
+}
+
+impl Core {
+    /// A dial for the client has begun, in an epoch of its member's: it ends when the node loses the role of a primary,
+    /// which it may have done already.
+    pub(super) fn watch_dial(&self, place: &Place, epoch: u64, interrupter: Interrupter) {
+        let mut members = self.members.lock();
+        let Some(member) = members.list.get_mut(place.member as usize) else { return };
+        if epoch >= member.demoted_at {
+            member.dials.retain(Interrupter::is_open);
+            member.dials.push(interrupter);
+            return;
+        }
+        drop(members);
+        interrupter.interrupt();
     }
 }
 

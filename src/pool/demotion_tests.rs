@@ -14,12 +14,13 @@ use crate::deadline::{Deadline, Timeout};
 use crate::error::Status;
 use crate::options::{Options, Secret};
 use crate::os::clock::coarse_millis;
-use crate::pool::Access;
 use crate::pool::handles;
 use crate::pool::leasing::Patience;
 use crate::pool::member::FOR_CLIENT;
+use crate::pool::{Access, Announced, Target};
 
-const SHARDS: &str = "node *\n handshake\n store\n on HANG => hang\n topology 0-8191=1,replica:2 8192-16383=3\n\
+const SHARDS: &str = "node *\n handshake\n store\n on HANG => hang\n on GATED => gate open; ok\n \
+                      topology 0-8191=1,replica:2 8192-16383=3\n\
                       scene left\nnode *\n topology 0-8191=2 8192-16383=3";
 
 fn pool(nodes: &FakeNodes) -> Pool {
@@ -32,7 +33,13 @@ fn pool(nodes: &FakeNodes) -> Pool {
 fn lease(pool: &Pool, slot: u16) -> Box<Lease> {
     let core = pool.core();
     let key = core.routes().primary_of(slot).unwrap();
-    core.lease(key, None, Patience { deadline: soon(), now: false, waits: true }).unwrap().unwrap()
+    core.lease(
+        key,
+        None,
+        Patience { deadline: soon(), now: false, waits: true, follows: false, stop: None },
+    )
+    .unwrap()
+    .unwrap()
 }
 
 fn soon() -> Deadline {
@@ -83,7 +90,8 @@ fn so_is_that_of_one_that_has_left() {
     nodes.use_scene("left").unwrap();
     pool.refresh(Timeout::Default).unwrap();
     assert!(matches!(answered(old), Standing::Demoted(_)));
-    let patience = Patience { deadline: soon(), now: false, waits: true };
+    let patience =
+        Patience { deadline: soon(), now: false, waits: true, follows: false, stop: None };
     let late = pool.core().lease(key, Some(place), patience).unwrap().unwrap();
     assert!(matches!(answered(late), Standing::Demoted(_)));
 }
@@ -157,6 +165,76 @@ fn calls_of_the_clients_end_at_once_and_no_others() {
     assert_eq!(answered(other), Standing::Good);
     pool.release(own).unwrap();
     assert_eq!(pool.stats().total.in_use, 0);
+}
+
+/// Takes a connection for the client, in a thread, as soon as it is being dialled. Gives the node it leads to.
+fn dialled_for_the_client(pool: &Arc<Pool>) -> thread::JoinHandle<String> {
+    let taker = Arc::clone(pool);
+    let thread = thread::spawn(move || {
+        let mut lease = taker.take(&Target::Primary(0), soon(), true, None).unwrap();
+        say(lease.connection());
+        lease.peer().node().to_string()
+    });
+    while pool.stats().total.dialing == 0 {
+        thread::yield_now();
+    }
+    thread
+}
+
+#[test]
+fn dials_of_the_clients_end_at_once_and_go_to_the_successor() {
+    for silence in [FakeNodes::pause, FakeNodes::blackhole] {
+        let nodes = FakeNodes::run(SHARDS).unwrap();
+        let pool = Arc::new(pool(&nodes));
+        silence(&nodes, 1);
+        let threads = [dialled_for_the_client(&pool), dialled_for_the_client(&pool)];
+        pool.moved(0, &nodes.address(2)).unwrap();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), nodes.address(2));
+        }
+        assert_eq!(pool.stats().total.dialing, 0);
+    }
+}
+
+#[test]
+fn dials_of_the_programs_own_do_not() {
+    let nodes = FakeNodes::run(SHARDS).unwrap();
+    let pool = Arc::new(pool(&nodes));
+    nodes.pause(1);
+    let taker = Arc::clone(&pool);
+    let thread = thread::spawn(move || {
+        let own = taker.get_by_slot(0, Access::Write, Timeout::Within(Duration::from_secs(20)));
+        taker.release(own.unwrap()).unwrap();
+    });
+    while pool.stats().total.dialing == 0 {
+        thread::yield_now();
+    }
+    pool.moved(0, &nodes.address(2)).unwrap();
+    nodes.resume(1);
+    thread.join().unwrap();
+}
+
+/// It answers still, and refuses what came too late: nothing is gained by ending that, and a write would be in doubt.
+#[test]
+fn calls_to_a_primary_that_tells_so_itself_go_on() {
+    let nodes = FakeNodes::run(SHARDS).unwrap();
+    let pool = pool(&nodes);
+    let mut under_way = lease(&pool, 0);
+    assert_eq!(under_way.for_client(), Standing::Good);
+    let thread = thread::spawn(move || {
+        under_way.connection().command(&Command::of(&[b"GATED"]), soon()).unwrap();
+        given_back(under_way)
+    });
+    while nodes.count("GATED") == 0 {
+        thread::yield_now();
+    }
+    let [old, successor] = [1, 2].map(|node| NodeAddress::parse(&nodes.address(node)).unwrap());
+    let announced = Announced::new(&successor.host, successor.port, &old);
+    let named = pool.named(&announced).unwrap();
+    pool.follow(0, &announced, &named, soon());
+    nodes.open_gate("open");
+    assert!(matches!(thread.join().unwrap(), Standing::Demoted(_)));
+    assert_eq!(answered(lease(&pool, 0)), Standing::Good);
 }
 
 #[test]

@@ -16,6 +16,19 @@ impl Pool {
     /// INVALID_ARGUMENT for no command; UNROUTABLE if its keys cannot be told; CROSS_SLOT; the rest as
     /// [`Pool::get_by_slot`].
     pub fn get_for_command(&self, command: &Command, timeout: Timeout) -> Result<Handle> {
+        if let Some(spec) = find(command)
+            && let Some(index) = spec.sole_key()
+            && let Some(key) = command.argument(index)
+        {
+            let reads = spec.flags.has(Flags::READONLY);
+            let access = if reads { Access::Read } else { Access::Write };
+            return self.get_by_slot(key_slot(key).into(), access, timeout);
+        }
+        self.get_for_others(command, timeout)
+    }
+
+    /// Of commands with no, several, or unknown keys.
+    fn get_for_others(&self, command: &Command, timeout: Timeout) -> Result<Handle> {
         if command.argument_count() == 0 {
             return Err(Error::new(
                 Status::InvalidArgument,

@@ -6,20 +6,29 @@ use super::outbox::Outbox;
 use super::pool::Core;
 use super::routes::Routes;
 use super::waiters::Gift;
-use crate::node::Role;
+use crate::node::{NodeAddress, Role};
 use crate::os::clock::coarse_millis;
 use crate::topology::{Health, SlotMap};
 
+/// Where a new map comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Origin<'a> {
+    /// A node has just told all of it.
+    View,
+    /// The present map, corrected; by a redirect of this node's, or by what is known otherwise.
+    Correction(Option<&'a NodeAddress>),
+}
+
 impl Core {
     /// Makes a new map the present one, if that is still of this version, and tells whether it was: admits its
-    /// nodes, and lets those that are not in it leave. `is_view`: it is what a node has just told, and not the
-    /// present map corrected, which tells nothing new of how nodes feel.
+    /// nodes, and lets those that are not in it leave. A correction tells nothing new of how nodes feel.
     pub(super) fn install_in_place_of(
         self: &Arc<Self>,
         version: u64,
         map: Arc<SlotMap>,
-        is_view: bool,
+        origin: Origin<'_>,
     ) -> bool {
+        let is_view = matches!(origin, Origin::View);
         let zones = Routes::zones_of(&map, &self.options);
         let mut outbox = Outbox::default();
         let mut members = self.members.lock();
@@ -62,7 +71,11 @@ impl Core {
                 members.tidy(index);
             }
         }
-        members.demote(&primaries, &mut outbox);
+        let by = match origin {
+            Origin::View => None,
+            Origin::Correction(by) => by,
+        };
+        members.demote(&primaries, by, &mut outbox);
         members.settle(self, &mut outbox);
         let shards = map.shard_count();
         let routes = {

@@ -8,8 +8,8 @@ use super::member::{MemberKey, NEVER};
 use super::members::Acquired;
 use super::outbox::Outbox;
 use super::pool::Core;
-use super::waiters::Gift;
-use crate::connection::Destination;
+use super::waiters::{Gift, Waiter};
+use crate::connection::{Destination, Interrupter};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
@@ -18,18 +18,57 @@ use crate::os::clock::coarse_millis;
 
 /// How a get may wait.
 #[derive(Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct Patience<'a> {
     pub(super) deadline: Deadline,
     /// Timeout 0: idle connections only.
     pub(super) now: bool,
     /// At a limit it waits, where the option `pool_exhausted` says so.
     pub(super) waits: bool,
+    /// A dial ends, with CANCELLED, when its node loses the role of a primary: the caller goes to its successor.
+    pub(super) follows: bool,
+    /// What ends it before its time.
+    pub(super) stop: Option<&'a dyn Stop>,
 }
 
-impl Patience {
+/// What may end a call before its time, from another thread.
+pub(crate) trait Stop {
+    /// The call is to end.
+    fn is_fired(&self) -> bool;
+    /// The call dials: this ends it, until it has got its connection.
+    fn dials(&self, interrupter: Interrupter);
+}
+
+/// How often a call that waits looks whether it is to stop.
+const STOP_LATENCY: Duration = Duration::from_millis(10);
+
+impl Patience<'_> {
     /// Of a call that starts now; `default` is the option's value.
     pub(super) fn of(timeout: Timeout, default: Duration) -> Self {
-        Self { deadline: timeout.deadline(default), now: timeout == Timeout::Now, waits: true }
+        Self {
+            deadline: timeout.deadline(default),
+            now: timeout == Timeout::Now,
+            waits: true,
+            follows: false,
+            stop: None,
+        }
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(Stop::is_fired)
+    }
+
+    /// Waits for the waiter's turn; false if the time passed first, or the wait is to stop.
+    fn sits_out(&self, waiter: &Waiter) -> bool {
+        let until = || match self.stop {
+            Some(_) => self.deadline.earlier(Deadline::after(STOP_LATENCY)),
+            None => self.deadline,
+        };
+        while !waiter.wait(until()) {
+            if self.deadline.has_passed() || self.is_stopped() {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -53,7 +92,7 @@ impl Core {
             && place.member == key.index
             && !patience.now
         {
-            return self.dial(place, patience.deadline).map(Some);
+            return self.dial(place, patience).map(Some);
         }
         match self.lease_without_waiting(key, patience)? {
             Found::Lease(lease) => return Ok(Some(lease)),
@@ -84,9 +123,9 @@ impl Core {
                     Ok(lease) => Ok(Found::Lease(lease)),
                     // Its place goes back: without a dial the next idle one is looked at.
                     Err(_) if patience.now => continue,
-                    Err(place) => self.dial(place, patience.deadline).map(Found::Lease),
+                    Err(place) => self.dial(place, patience).map(Found::Lease),
                 },
-                Acquired::Place(place) => self.dial(place, patience.deadline).map(Found::Lease),
+                Acquired::Place(place) => self.dial(place, patience).map(Found::Lease),
                 Acquired::NothingIdle => {
                     Err(would_take_time("no connection is idle, and dialing takes time"))
                 }
@@ -115,7 +154,7 @@ impl Core {
             outbox.deliver();
             waiter
         };
-        let gift = if waiter.wait(patience.deadline) {
+        let gift = if patience.sits_out(&waiter) {
             waiter.take()
         } else {
             // Given at the last moment is given all the same. Who gave it wakes its waiter once what made
@@ -129,16 +168,19 @@ impl Core {
         match gift {
             Some(Gift::Connection(lease)) => match self.vet(lease, patience) {
                 Ok(lease) => Ok(Some(lease)),
-                Err(place) => self.dial(place, patience.deadline).map(Some),
+                Err(place) => self.dial(place, patience).map(Some),
             },
             // A place at the last moment leaves no time to dial: the wait was in vain all the same.
             Some(Gift::Place(place)) if patience.deadline.has_passed() => {
                 drop(place);
                 Err(self.members.lock().full(key, Status::PoolTimeout))
             }
-            Some(Gift::Place(place)) => self.dial(place, patience.deadline).map(Some),
+            Some(Gift::Place(place)) => self.dial(place, patience).map(Some),
             Some(Gift::NodeLeft) => Ok(None),
             Some(Gift::Closed) => Err(closed()),
+            None if patience.is_stopped() => {
+                Err(Error::new(Status::Cancelled, "the wait for a connection was cancelled"))
+            }
             None => Err(self.members.lock().full(key, Status::PoolTimeout)),
         }
     }
@@ -173,8 +215,9 @@ impl Core {
     pub(super) fn dial(
         self: &Arc<Self>,
         mut place: Place,
-        deadline: Deadline,
+        patience: Patience,
     ) -> Result<Box<Lease>> {
+        let deadline = patience.deadline;
         let (node, hostname, readonly, epoch) = {
             let members = self.members.lock();
             if members.closed {
@@ -187,7 +230,15 @@ impl Core {
         };
         let to = Destination { address: &node, hostname: hostname.as_deref(), readonly };
         let had_time = !deadline.has_passed();
-        let connection = match self.dialer.dial(to, deadline) {
+        let mut watch = |interrupter: Interrupter| {
+            if let Some(stop) = patience.stop {
+                stop.dials(interrupter.clone());
+            }
+            if patience.follows {
+                self.watch_dial(&place, epoch, interrupter);
+            }
+        };
+        let connection = match self.dialer.dial_watched(to, deadline, &mut watch) {
             Ok(connection) => connection,
             Err(error) => {
                 let log = &self.options.log;

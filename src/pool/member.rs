@@ -50,6 +50,8 @@ pub(super) struct Member {
     pub(super) idle: Vec<Box<Lease>>,
     pub(super) queue: VecDeque<Arc<Waiter>>,
     pub(super) dialing: usize,
+    /// What ends the dials of callers who then go where its slots are by now. Some may be over already.
+    pub(super) dials: Vec<Interrupter>,
     /// Evicted and not closed yet: they still hold a place of the node, and none in all.
     pub(super) leaving: usize,
     pub(super) checkouts: Checkouts,

@@ -204,6 +204,7 @@ impl Members {
         let member = &mut self.list[place.member as usize];
         member.dialing -= 1;
         member.counters.created += 1;
+        member.dials.retain(|dial| dial.is_open() && !dial.is_same(&interrupter));
         place.seat = member.checkouts.take_seat(interrupter);
         member.checkouts.begin(place.seat, now);
         place.stage = Stage::InUse;
@@ -323,6 +324,7 @@ impl Members {
             idle: Vec::new(),
             queue: VecDeque::new(),
             dialing: 0,
+            dials: Vec::new(),
             leaving: 0,
             checkouts: Checkouts::default(),
             counters: NodeStats::default(),

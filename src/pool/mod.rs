@@ -45,6 +45,7 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
+pub(crate) use leasing::Stop;
 pub(crate) use routes::Routes;
 pub use stats::{NodeStats, Stats};
 pub(crate) use taking::{Announced, Leads, Target};

@@ -233,7 +233,7 @@ impl Core {
         {
             let line = format_args!("{} says it is a primary", node.address);
             self.options.log.line(Level::Info, line);
-            self.patch(slot, &Named::known(node));
+            self.patch(slot, &Named::known(node), None);
         }
         !is_as_before()
     }

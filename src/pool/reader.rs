@@ -282,7 +282,7 @@ impl Core {
         }
         match place {
             Some(place) if place.member == pick.key.index && !patience.now => {
-                self.dial(place, patience.deadline).map(Found::Lease)
+                self.dial(place, patience).map(Found::Lease)
             }
             place => {
                 drop(place);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::handles::Handle;
+use super::install::Origin;
 use super::lease::Lease;
 use super::leasing::Patience;
 use super::member::MemberKey;
@@ -85,7 +86,7 @@ impl Pool {
         let node = Named::read(node, &self.options().translation)?;
         let core = self.core();
         core.check_open()?;
-        core.moved(slot, &node, Deadline::after(core.options.command_timeout));
+        core.moved(slot, &node, None, Deadline::after(core.options.command_timeout));
         Ok(())
     }
 
@@ -103,11 +104,17 @@ impl Pool {
 }
 
 impl Core {
-    /// The slot has moved to the node: patches the map, and refreshes it by the deadline where
-    /// `reinitialize_steps` such answers have come since the last refresh.
-    pub(super) fn moved(self: &Arc<Self>, slot: u16, node: &Named, deadline: Deadline) {
+    /// The slot has moved to the node, as the node `by` has answered, if that is known: patches the map, and
+    /// refreshes it by the deadline where `reinitialize_steps` such answers have come since the last refresh.
+    pub(super) fn moved(
+        self: &Arc<Self>,
+        slot: u16,
+        node: &Named,
+        by: Option<&NodeAddress>,
+        deadline: Deadline,
+    ) {
         self.redirects.moved.fetch_add(1, Ordering::Relaxed);
-        self.patch(slot, node);
+        self.patch(slot, node, by);
         let count = self.redirects.moved_since_refresh.fetch_add(1, Ordering::Relaxed) + 1;
         let steps = self.options.reinitialize_steps;
         if steps > 0
@@ -122,7 +129,7 @@ impl Core {
     }
 
     /// Installs the map that says so. A map that another thread installed meanwhile is patched anew.
-    pub(super) fn patch(self: &Arc<Self>, slot: u16, node: &Named) {
+    pub(super) fn patch(self: &Arc<Self>, slot: u16, node: &Named, by: Option<&NodeAddress>) {
         loop {
             let present = self.routes().map.clone();
             if present.version() == 0 {
@@ -132,7 +139,7 @@ impl Core {
             let Some(map) = patch::moved(&present, slot, &node.address, &node.announced) else {
                 return;
             };
-            if self.install_in_place_of(present.version(), Arc::new(map), false) {
+            if self.install_in_place_of(present.version(), Arc::new(map), Origin::Correction(by)) {
                 let address = &node.address;
                 self.options
                     .log

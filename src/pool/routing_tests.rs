@@ -43,8 +43,13 @@ fn a_read_that_waits_holds_no_place() {
         [("max_connections", "1"), ("read_from", "replica"), ("pool_exhausted", "block")];
     let pool = pool(&nodes, &settings);
     let core = pool.core();
-    let soon =
-        || Patience { deadline: Deadline::after(Duration::from_secs(5)), now: false, waits: true };
+    let soon = || Patience {
+        deadline: Deadline::after(Duration::from_secs(5)),
+        now: false,
+        waits: true,
+        follows: false,
+        stop: None,
+    };
     let mut attempts = Vec::new();
     // An idle connection to a replica did not pass its check; meanwhile another replica took its place.
     let unfit = core.lease_reader(5, ReadFrom::Replica, None, soon(), &mut attempts).ok().unwrap();
@@ -181,7 +186,13 @@ fn a_call_may_read_from_others_than_the_pool() {
         let pool = pool(&nodes, &[("read_from", own), ("client_az", "a")]);
         let core = pool.core();
         for (mode, expected) in modes {
-            let patience = Patience { deadline: Deadline::NEVER, now: false, waits: true };
+            let patience = Patience {
+                deadline: Deadline::NEVER,
+                now: false,
+                waits: true,
+                follows: false,
+                stop: None,
+            };
             // First dialled, then idle.
             for idle in [false, true] {
                 let mut seen = Vec::new();

@@ -14,7 +14,9 @@ impl Members {
     /// A call or dial of the member timed out. Of replicas [`rest`](super::rest) takes care.
     pub(super) fn suspect(&mut self, index: usize, now: u64) {
         if let Some(member) = self.list.get_mut(index).filter(|member| !member.readonly) {
-            member.suspect_until = now.saturating_add(TRIAL);
+            // It may have been the call's own time that was short: after the first the next one finds out at once.
+            let pause = if member.suspect_until == 0 { 0 } else { TRIAL };
+            member.suspect_until = now.saturating_add(pause).max(1);
         }
     }
 

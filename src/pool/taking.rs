@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::checkout::{Access, read_only, slot_not_covered, unknown_node};
 use super::demotion::Standing;
 use super::lease::Lease;
-use super::leasing::Patience;
+use super::leasing::{Patience, Stop};
 use super::member::FOR_CLIENT;
 use super::pool::{Core, Pool};
 use super::reader::Unread;
@@ -105,23 +105,24 @@ impl Pool {
     }
 
     /// A connection to the target: an idle one, or one dialled by the deadline, the caller's until it goes to
-    /// [`Pool::give_back`] or is dropped. Where a limit is reached it is waited for if `waits` and the option
+    /// [`Pool::take_back_answered`] or is dropped. Where a limit is reached it is waited for if `waits` and the option
     /// `pool_exhausted` say so; who holds other connections must not, for two callers that wait for each other's
-    /// would wait for ever.
+    /// would wait for ever. `stop`, where there is one, ends wait and dial.
     ///
     /// # Errors
-    /// POOL_EXHAUSTED, POOL_TIMEOUT; SLOT_NOT_COVERED; UNKNOWN_NODE; CONNECTION, TIMEOUT, AUTH and others of a
-    /// dial; UNREACHABLE of a first discovery; CLOSED.
+    /// POOL_EXHAUSTED, POOL_TIMEOUT; CANCELLED by `stop`; SLOT_NOT_COVERED; UNKNOWN_NODE; CONNECTION, TIMEOUT, AUTH and
+    /// others of a dial; UNREACHABLE of a first discovery; CLOSED.
     pub(crate) fn take(
         &self,
         target: &Target,
         deadline: Deadline,
         waits: bool,
+        stop: Option<&dyn Stop>,
     ) -> Result<Box<Lease>> {
         let core = self.core();
         core.check_open()?;
         core.discovered(deadline)?;
-        let patience = Patience { deadline, now: false, waits };
+        let patience = Patience { deadline, now: false, waits, follows: true, stop };
         if let Target::Named(announced) = target {
             let Some(named) = self.named(announced) else {
                 let Announced { host, port, .. } = &**announced;
@@ -134,21 +135,10 @@ impl Pool {
             return Ok(lease);
         }
         loop {
-            let lease = match target {
-                Target::Primary(slot) => {
-                    let key = core.routes().primary_of(*slot);
-                    core.lease(key.ok_or_else(|| slot_not_covered(*slot))?, None, patience)?
-                }
-                Target::Node(node) => {
-                    let unknown = || unknown_node(&node.to_string());
-                    let routes = core.routes();
-                    let at = routes.map.find_address(node).ok_or_else(unknown)?;
-                    Some(core.lease(routes.members[at], None, patience)?.ok_or_else(unknown)?)
-                }
-                Target::Reader(slot, read_from) => {
-                    core.lease_reader_of(*slot, *read_from, patience)?
-                }
-                Target::Any | Target::Named(_) => core.get_any(patience)?,
+            let lease = match core.lease_to(target, patience) {
+                // Its dial was ended, for the node has lost its role meanwhile.
+                Err(error) if error.status() == Status::Cancelled && !patience.is_stopped() => None,
+                lease => lease?,
             };
             // The node may have left or lost its role meanwhile: the map is a newer one.
             if let Some(lease) = lease
@@ -158,6 +148,11 @@ impl Pool {
             }
             core.check_open()?;
         }
+    }
+
+    /// Gives a connection back on which nothing was sent.
+    pub(crate) fn take_back_unused(lease: Box<Lease>) {
+        Core::take_back(lease);
     }
 
     /// Makes sure that there is a map.
@@ -183,10 +178,10 @@ impl Pool {
         Some(Named { address, announced: NodeAddress::new(host, *port) })
     }
 
-    /// The slot has moved there: patches the map, and refreshes it where `reinitialize_steps` such moves have
-    /// come since the last refresh.
-    pub(crate) fn follow(&self, slot: u16, node: &Named, deadline: Deadline) {
-        self.core().moved(slot, node, deadline);
+    /// The slot has moved there, which is `named`: patches the map, and refreshes it where `reinitialize_steps` such
+    /// moves have come since the last refresh.
+    pub(crate) fn follow(&self, slot: u16, node: &Announced, named: &Named, deadline: Deadline) {
+        self.core().moved(slot, named, Some(&node.answered_by), deadline);
     }
 
     /// A command was redirected for once.
@@ -197,7 +192,8 @@ impl Pool {
     /// A command failed on this lease's node: a replica rests, a primary is suspect.
     pub(crate) fn note_failure(lease: &Lease, error: &Error) {
         if is_of_one_node(error) {
-            lease.place.core.rest_after(lease.place.member, error);
+            let member = lease.place.member as usize;
+            lease.place.core.members.lock().rest(member, coarse_millis());
             if error.status() == Status::Timeout {
                 lease.suspect();
             }
@@ -225,8 +221,32 @@ impl Core {
             deadline: Deadline::after(self.options.command_timeout),
             now: false,
             waits: true,
+            follows: false,
+            stop: None,
         };
         self.vet(lease, patience).ok()
+    }
+
+    /// A connection to a target that a map leads to; None: the map was an older one.
+    fn lease_to(
+        self: &Arc<Self>,
+        target: &Target,
+        patience: Patience,
+    ) -> Result<Option<Box<Lease>>> {
+        match target {
+            Target::Primary(slot) => {
+                let key = self.routes().primary_of(*slot);
+                self.lease(key.ok_or_else(|| slot_not_covered(*slot))?, None, patience)
+            }
+            Target::Node(node) => {
+                let unknown = || unknown_node(&node.to_string());
+                let routes = self.routes();
+                let at = routes.map.find_address(node).ok_or_else(unknown)?;
+                self.lease(routes.members[at], None, patience)?.ok_or_else(unknown).map(Some)
+            }
+            Target::Reader(slot, read_from) => self.lease_reader_of(*slot, *read_from, patience),
+            Target::Any | Target::Named(_) => self.get_any(patience),
+        }
     }
 
     /// None: the slot's shard has left, and another serves the slot.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::install::Origin;
 use super::outbox::Outbox;
 use super::pool::{Core, Pool};
 use super::waiters::Gift;
@@ -41,7 +42,7 @@ impl Core {
                 }
                 map.inherit_epochs(&present);
                 let map = Arc::new(map);
-                if self.install_in_place_of(present.version(), map.clone(), true) {
+                if self.install_in_place_of(present.version(), map.clone(), Origin::View) {
                     self.refresh.installed();
                     return Ok(map);
                 }

@@ -42,8 +42,13 @@ fn a_place_that_comes_too_late_to_dial_is_a_wait_in_vain() {
     let core = pool.core();
     let key = core.routes().primary_of(0).unwrap();
     // There is room: the wait ends at once, and its deadline has passed.
-    let patience =
-        Patience { deadline: Timeout::Now.deadline(Duration::ZERO), now: false, waits: true };
+    let patience = Patience {
+        deadline: Timeout::Now.deadline(Duration::ZERO),
+        now: false,
+        waits: true,
+        follows: false,
+        stop: None,
+    };
     let error = core.wait(key, patience).map(|_| ()).unwrap_err();
     assert_eq!(error.status(), Status::PoolTimeout, "{error}");
     assert_eq!(pool.stats().total.dialing, 0);
@@ -57,7 +62,8 @@ fn a_place_at_a_slots_old_owner_does_not_serve_its_new_one() {
     let pool = Pool::new(options).unwrap();
     let core = pool.core();
     let owner = |slot| core.routes().primary_of(slot).unwrap();
-    let patience = Patience { deadline: Deadline::NEVER, now: false, waits: true };
+    let patience =
+        Patience { deadline: Deadline::NEVER, now: false, waits: true, follows: false, stop: None };
     // The connection to the old owner failed its idle check; then the slot moved.
     let unfit = core.lease(owner(0), None, patience).unwrap().unwrap();
     let place = core.close_for_another(unfit);

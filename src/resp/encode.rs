@@ -3,6 +3,9 @@
 /// The most digits a `u64` has.
 pub const MAX_DIGITS: usize = 20;
 
+/// The most bytes around those of a bulk string.
+pub const AROUND: usize = 1 + MAX_DIGITS + 4;
+
 /// Writes `number` right-aligned into `buffer` and returns the digits.
 pub fn decimal(buffer: &mut [u8; MAX_DIGITS], number: u64) -> &[u8] {
     let mut rest = number;
@@ -21,7 +24,7 @@ pub fn decimal(buffer: &mut [u8; MAX_DIGITS], number: u64) -> &[u8] {
 /// Appends `bytes` as a bulk string: `$len\r\n…\r\n`.
 pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     let length = bytes.len();
-    out.reserve(length.saturating_add(1 + MAX_DIGITS + 4));
+    out.reserve(length.saturating_add(AROUND));
     // Short lengths have a header of fixed size, which is stored at once instead of copied.
     let digit = |value: usize| b'0' + (value % 10) as u8;
     match length {

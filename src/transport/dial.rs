@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::failure::Failure;
@@ -16,8 +17,14 @@ use crate::os::sockets::{Connecting, Keepalive, Readiness, Socket};
 /// A connected stream to the node, or an error that names each address with its cause.
 ///
 /// What remains of the time is shared fairly among the addresses left, so that one that swallows
-/// packets does not use up the time of the next.
-pub fn dial(node: &NodeAddress, options: &Options, deadline: Deadline) -> Result<Stream> {
+/// packets does not use up the time of the next. `watch` is handed each socket as soon as it is connecting: to
+/// interrupt it ends the dial.
+pub fn dial(
+    node: &NodeAddress,
+    options: &Options,
+    deadline: Deadline,
+    watch: &mut dyn FnMut(&Arc<Socket>),
+) -> Result<Stream> {
     if deadline.has_passed() {
         return Err(timeout(node, "no time was left to connect").on_node(node));
     }
@@ -36,8 +43,12 @@ pub fn dial(node: &NodeAddress, options: &Options, deadline: Deadline) -> Result
     for (index, address) in addresses.iter().enumerate() {
         let begun = Instant::now();
         let share = fair_share(deadline, addresses.len() - index);
-        match connect(address, options, share) {
+        match connect(address, options, share, watch) {
             Ok(socket) => return Ok(Stream::new(socket, options.socket_timeout)),
+            Err(Failure::Interrupted) => {
+                let message = format!("{node}: interrupted while it was being connected to");
+                return Err(Error::new(Status::Cancelled, message).on_node(node));
+            }
             Err(failure) => {
                 timed_out |= matches!(failure, Failure::Timeout);
                 let cause = failure.to_string();
@@ -80,8 +91,13 @@ fn fair_share(deadline: Deadline, addresses_left: usize) -> Deadline {
     Deadline::after(share).earlier(deadline)
 }
 
-fn connect(address: &SocketAddr, options: &Options, deadline: Deadline) -> Result<Socket, Failure> {
-    let socket = Socket::open(address)?;
+fn connect(
+    address: &SocketAddr,
+    options: &Options,
+    deadline: Deadline,
+    watch: &mut dyn FnMut(&Arc<Socket>),
+) -> Result<Arc<Socket>, Failure> {
+    let socket = Arc::new(Socket::open(address)?);
     socket.set_nodelay()?;
     if options.socket_keepalive {
         socket.set_keepalive(&Keepalive {
@@ -93,9 +109,16 @@ fn connect(address: &SocketAddr, options: &Options, deadline: Deadline) -> Resul
     if let Some(timeout) = options.tcp_user_timeout {
         socket.set_user_timeout(timeout)?;
     }
-    if socket.start_connect(address)? == Connecting::InProgress {
+    let connecting = socket.start_connect(address)?;
+    // Not before: a socket that does not connect yet cannot be ended.
+    watch(&socket);
+    if connecting == Connecting::InProgress {
         let wanted = Readiness { readable: false, writable: true };
-        if socket.poll(wanted, deadline)?.is_none() {
+        let ready = socket.poll(wanted, deadline)?;
+        if socket.is_interrupted() {
+            return Err(Failure::Interrupted);
+        }
+        if ready.is_none() {
             return Err(Failure::Timeout);
         }
         socket.finish_connect()?;

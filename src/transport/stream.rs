@@ -28,8 +28,7 @@ enum Carrier {
 
 impl Stream {
     /// Over a connected, blocking socket. `socket_timeout`: the longest silence while bytes are owed.
-    pub fn new(socket: Socket, socket_timeout: Duration) -> Self {
-        let socket = Arc::new(socket);
+    pub fn new(socket: Arc<Socket>, socket_timeout: Duration) -> Self {
         let carrier = Carrier::Plain(Wire::new(Arc::clone(&socket)));
         Self { socket, carrier, socket_timeout }
     }

@@ -26,6 +26,14 @@ impl Wait {
         Self { deadline, first: Some(remaining), only_look, silence: None }
     }
 
+    /// The same for a call that begins at this moment and has so long (None: for ever), which saves a look at
+    /// the clock.
+    #[inline]
+    pub fn beginning(deadline: Deadline, remaining: Option<Duration>) -> Self {
+        let only_look = remaining == Some(Duration::ZERO);
+        Self { deadline, first: Some(remaining), only_look, silence: None }
+    }
+
     /// And no longer than this for the next bytes.
     #[inline]
     pub fn with_silence(mut self, silence: Duration) -> Self {

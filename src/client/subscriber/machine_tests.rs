@@ -160,6 +160,13 @@ impl World {
             return served.on_its_way.push_back(("-NOPERM no\r\n".into(), false));
         }
         for name in names {
+            // What is being ended is not missed, also where it is wanted again before that is answered.
+            if !begins
+                && let Some(expected) = self.expected.get_mut(&(kind, name))
+                && expected.confirmed == Some(link)
+            {
+                expected.confirmed = None;
+            }
             served.subscriptions.retain(|&one| one != (kind, name));
             if begins {
                 served.subscriptions.push((kind, name));

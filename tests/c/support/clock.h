@@ -1,4 +1,4 @@
-/* The monotonic clock, in milliseconds. */
+/* The monotonic clock, in milliseconds and microseconds. */
 #ifndef TEST_CLOCK_H
 #define TEST_CLOCK_H
 
@@ -8,6 +8,9 @@
 
 /* Milliseconds since some fixed moment. */
 int64_t clock_ms(void);
+
+/* The same in microseconds. */
+int64_t clock_us(void);
 
 /* Sleeps. For the pace of a loop that waits for a state, not instead of such a loop. */
 void clock_sleep_ms(int64_t ms);

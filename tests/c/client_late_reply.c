@@ -1,0 +1,84 @@
+/* ctest: timeout=120
+ *
+ * E5 through the client, on pooled connections: a reply that comes after its call's time is read by nobody, ever. 1,000
+ * rounds with unique values, by threads that share few connections; calls, calls of several nodes, and pipelines. */
+#include "client.h"
+#include "pools.h"
+#include "threads.h"
+
+#include <stdio.h>
+
+enum { ROUNDS = 1000, THREADS = 8 };
+
+struct shared {
+    rediscluster_client *client;
+    int rounds;
+};
+
+/* An ECHO through the node of a key; LATE is answered after its time. */
+static void late(rediscluster_client *client, const char *key, int thread, int round)
+{
+    rediscluster_command *command;
+    rediscluster_reply *reply = NULL;
+    rediscluster_error *error = NULL;
+    char text[64];
+    snprintf(text, sizeof text, "late %d %d", thread, round);
+    command = command_of("SET", key, text, NULL);
+    CHECK_OK(rediscluster_command_set_timeout(command, 1 + round % 4, &error), error);
+    /* It may be in time, on a slow machine. */
+    (void)rediscluster_client_execute(client, command, &reply, &error);
+    CHECK(reply != NULL || rediscluster_error_status(error) == REDISCLUSTER_ERROR_TIMEOUT);
+    if (reply != NULL)
+        CHECK_STR(reply_text(reply), text);
+    rediscluster_reply_free(reply);
+    rediscluster_error_free(error);
+    rediscluster_command_free(command);
+}
+
+static void now(rediscluster_client *client, const char *key, int thread, int round)
+{
+    rediscluster_error *error = NULL;
+    rediscluster_pipeline *pipeline = NULL;
+    char text[64];
+    snprintf(text, sizeof text, "now %d %d", thread, round);
+    client_expect(client, text, "SET", key, text, NULL);
+    if (round % 3 != 0)
+        return;
+    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
+    for (int i = 0; i < 4; i++)
+        CHECK_OK(rediscluster_pipeline_append_argv(
+                     pipeline, REDISCLUSTER_ARGS("SET", i % 2 ? AT1 "now" : AT2 "now", text), &error),
+                 error);
+    CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
+    for (size_t i = 0; i < 4; i++)
+        CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, i)), text);
+    rediscluster_pipeline_free(pipeline);
+}
+
+static void work(void *argument, int thread)
+{
+    struct shared *shared = argument;
+    for (int round = thread; round < shared->rounds; round += THREADS) {
+        late(shared->client, round % 2 ? AT1 "late" : AT2 "late", thread, round);
+        now(shared->client, round % 2 ? AT1 "now" : AT2 "now", thread, round);
+    }
+}
+
+int main(void)
+{
+    /* A SET is answered with its value. */
+    fake_node *fake = fake_node_start("log off\nnode *\nhandshake\n" THREE_SHARDS "\n"
+                                      "on SET {b}late * => delay 10; bulk $arg2\n"
+                                      "on SET {c}late * => delay 10; bulk $arg2\n"
+                                      "on SET * => bulk $arg2");
+    struct shared shared = {0};
+    shared.rounds = test_rounds(ROUNDS);
+    shared.client = client_of(fake_node_address(fake, 1), "max_connections", "6", "pool_exhausted", "block",
+                              "command_timeout", "30000", NULL);
+    threads_run(THREADS, work, &shared);
+    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK(client_stat(shared.client, NULL, REDISCLUSTER_STAT_CLOSED) > shared.rounds / 4);
+    rediscluster_client_free(shared.client);
+    fake_node_stop(fake);
+    return 0;
+}
