@@ -1,6 +1,9 @@
 /*
  * A subscriber: channels, patterns and shard channels, their messages from one descriptor in the program's own loop, and
  * what a gap means. It publishes a few messages by itself. subscribe host:port[,host:port...] [option=value...]
+ *
+ * Passwords come from the environment, no command line shows them: REDISCLUSTER_PASSWORD, and REDISCLUSTER_KEY_PASSWORD
+ * for ssl_password.
  */
 #include <poll.h>
 #include <stdbool.h>
@@ -9,9 +12,6 @@
 #include <string.h>
 
 #include <rediscluster.h>
-
-/* The user's password comes from the environment: no command line shows it. */
-static const char password_variable[] = "REDISCLUSTER_PASSWORD";
 
 static bool worked(rediscluster_status status, rediscluster_error **error, const char *what)
 {
@@ -23,27 +23,16 @@ static bool worked(rediscluster_status status, rediscluster_error **error, const
     return false;
 }
 
-/* One message for each kind of subscription. */
-static bool publish(rediscluster_pool *pool, const char *verb, const char *channel, const char *text)
+/* The client sends PUBLISH to any node, and SPUBLISH to the shard of the channel's slot. */
+static bool publish(rediscluster_client *client, const char *verb, const char *channel, const char *text)
 {
-    rediscluster_connection *connection = NULL;
-    rediscluster_command *command = NULL;
     rediscluster_reply *reply = NULL;
     rediscluster_error *error = NULL;
 
-    /* PUBLISH may go to any node, SPUBLISH goes to the shard of the channel's slot. */
     const bool good =
-        worked(rediscluster_pool_get_by_key(pool, (const uint8_t *)channel, strlen(channel), REDISCLUSTER_WRITE,
-                                            REDISCLUSTER_TIMEOUT_DEFAULT, &connection, &error),
-               &error, "a connection")
-        && worked(rediscluster_command_from_argv(REDISCLUSTER_ARGS(verb, channel, text), &command, &error), &error, "a command")
-        && worked(rediscluster_connection_command(connection, command, REDISCLUSTER_TIMEOUT_DEFAULT, &reply, &error), &error,
-                  verb)
+        worked(rediscluster_client_command(client, REDISCLUSTER_ARGS(verb, channel, text), &reply, &error), &error, verb)
         && worked(rediscluster_reply_check(reply, &error), &error, verb);
     rediscluster_reply_free(reply);
-    rediscluster_command_free(command);
-    if (connection != NULL)
-        rediscluster_connection_release(connection, NULL);
     return good;
 }
 
@@ -97,7 +86,7 @@ static bool receive(rediscluster_subscriber *subscriber, int count)
 static bool common_options(int argc, char **argv, rediscluster_options **options)
 {
     rediscluster_error *error = NULL;
-    const char *password = getenv(password_variable);
+    const char *password = getenv("REDISCLUSTER_PASSWORD"), *key_password = getenv("REDISCLUSTER_KEY_PASSWORD");
     bool good = worked(rediscluster_options_new(options, &error), &error, "options")
         && worked(rediscluster_options_set(*options, "startup_nodes", argv[1], &error), &error, "startup_nodes");
 
@@ -112,6 +101,8 @@ static bool common_options(int argc, char **argv, rediscluster_options **options
     }
     if (good && password != NULL)
         good = worked(rediscluster_options_set(*options, "password", password, &error), &error, "password");
+    if (good && key_password != NULL)
+        good = worked(rediscluster_options_set(*options, "ssl_password", key_password, &error), &error, "ssl_password");
     return good;
 }
 
@@ -139,11 +130,8 @@ int main(int argc, char **argv)
         && worked(rediscluster_subscriber_ssubscribe(subscriber, (const uint8_t *)shard, strlen(shard),
                                                      REDISCLUSTER_TIMEOUT_DEFAULT, &error),
                   &error, shard);
-    if (good) {
-        rediscluster_pool *pool = rediscluster_client_pool(client);
-        good = publish(pool, "PUBLISH", channel, "to the channel and the pattern")
-            && publish(pool, "SPUBLISH", shard, "to the shard channel") && receive(subscriber, 3);
-    }
+    good = good && publish(client, "PUBLISH", channel, "to the channel and the pattern")
+        && publish(client, "SPUBLISH", shard, "to the shard channel") && receive(subscriber, 3);
     /* The subscriber holds the client: in any order. */
     rediscluster_client_free(client);
     rediscluster_subscriber_free(subscriber);
