@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 19] = [
+const FILES: [&str; 22] = [
     "version",
     "status",
     "error",
@@ -22,6 +22,9 @@ const FILES: [&str; 19] = [
     "command",
     "cancel",
     "setting",
+    "transaction",
+    "script",
+    "scan",
     "client",
     "reply",
     "topology",

@@ -154,7 +154,7 @@ impl Client {
     }
 
     /// The plan of a command; a server is asked for keys that only it can tell.
-    fn plan(
+    pub(super) fn plan(
         &self,
         spec: &Spec,
         command: &Command,
@@ -173,7 +173,7 @@ impl Client {
     }
 
     /// Runs the parts of one command and joins their replies.
-    fn run_several(
+    pub(super) fn run_several(
         &self,
         mut terms: Terms<'_>,
         name: &str,

@@ -49,6 +49,12 @@ pub mod cancel;
 
 pub mod setting;
 
+pub mod transaction;
+
+pub mod script;
+
+pub mod scan;
+
 pub mod client;
 
 pub mod reply;
