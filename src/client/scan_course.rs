@@ -7,7 +7,10 @@
 //!
 //! - if at every sight of a walk the node served it, and none of its keys were on their way elsewhere;
 //! - or, where a slot is on the move for long, by two walks: over the node that it leaves, and begun after that
-//!   one's end over the node where it arrives. A key was seen by the first, or had moved before it ended.
+//!   one's end over the node where it arrives. A key was seen by the first, or had moved before it ended. This
+//!   holds if the move was one and the same all the while, which a last look at the first node confirms: it still
+//!   serves the slot, the slot still leaves for the same node, and the config epoch, which grows with each slot
+//!   that a node takes over, is what it was.
 //!
 //! All other slots stay, and are walked over again wherever they are then. A cursor is good within one run of its
 //! server: the run is asked for before the first page and after the last.
@@ -42,16 +45,38 @@ pub(super) enum Step {
     Done,
 }
 
+/// A slot on the move, of which the node that it leaves has been walked over.
+struct Half {
+    /// The node that it leaves, and its config epoch then.
+    from: Arc<str>,
+    epoch: u64,
+    /// The node where it is to arrive.
+    to: Arc<str>,
+    /// That one has been walked over, too.
+    is_whole: bool,
+}
+
+impl Half {
+    /// The id of the node that is to be asked next.
+    fn next(&self) -> &Arc<str> {
+        if self.is_whole { &self.from } else { &self.to }
+    }
+}
+
 /// One iteration over one node.
 struct Walk {
     node: NodeAddress,
     stage: Stage,
+    /// The node's id, its config epoch and its run at the beginning.
     id: Arc<str>,
+    epoch: u64,
     run: Option<Box<str>>,
+    /// The epoch at the last sight.
+    last_epoch: u64,
     /// Served at every sight.
     owned: SlotSet,
-    /// Served at every sight and not leaving, or arriving.
-    held: SlotSet,
+    /// On their way here at every sight.
+    arriving: SlotSet,
     /// Where slots were seen to leave for.
     leaving: BTreeMap<u16, Arc<str>>,
     /// Failures in a row.
@@ -74,8 +99,8 @@ const VAIN: usize = 16;
 pub(super) struct Course {
     /// The slots that are not done.
     left: SlotSet,
-    /// Slots of which the node that they leave has been walked over, and where they are to arrive.
-    half: BTreeMap<u16, Arc<str>>,
+    /// Slots on the move, of which the node that they leave has been walked over.
+    half: BTreeMap<u16, Half>,
     walk: Option<Walk>,
     todo: VecDeque<Step>,
     /// Rather another node than this one.
@@ -148,11 +173,11 @@ impl Course {
 
     /// The node of the first slot that is left, rather not the avoided one.
     fn choose(&mut self, map: &SlotMap) -> Option<NodeAddress> {
-        self.half.retain(|_, to| map.find(to).is_some());
+        self.half.retain(|_, half| map.find(half.next()).is_some());
         let avoided = self.avoided.take();
         let mut fallback = None;
         for slot in self.left.iter() {
-            let at = self.half.get(&slot).and_then(|to| map.find(to));
+            let at = self.half.get(&slot).and_then(|half| map.find(half.next()));
             let Some(node) = at.or_else(|| map.primary_of(slot)).and_then(|at| map.nodes().get(at))
             else {
                 continue;
@@ -175,30 +200,12 @@ impl Course {
         let Some(walk) = &mut self.walk else { return };
         walk.failures = 0;
         match walk.stage {
-            Stage::Begin => {
-                let half = &self.half;
-                let awaits = |slot: &u16| {
-                    half.get(slot).is_some_and(|to| *to == sight.id) && self.left.has(*slot)
-                };
-                if sight.owned.meets(&self.left) || sight.arriving.iter().any(|s| awaits(&s)) {
-                    walk.begin(sight, run);
-                    return;
-                }
-                // The map is out of date.
-                let node = walk.node.clone();
-                let message = format!("{node} does not serve the slots that are left to scan");
-                self.give_up();
-                let error = Error::new(Status::TryAgain, message).on_node(&node);
-                let step = self.trouble(error, None, jitter);
-                self.todo.push_front(step);
-            }
+            Stage::Begin => self.arrived(sight, run, jitter),
             Stage::End => {
                 let same_run = match (&walk.run, run) {
                     (Some(first), Some(last)) => **first == *last,
                     _ => true,
                 };
-                walk.see(sight);
-                self.pauses = 0;
                 if let Some(walk) = self.walk.take_if(|_| same_run) {
                     self.settle(&walk);
                 } else {
@@ -207,6 +214,62 @@ impl Course {
             }
             Stage::At(_) => {}
         }
+    }
+
+    /// At the node of the next walk: is there anything to be had?
+    fn arrived(
+        &mut self,
+        sight: &Sight,
+        run: Option<&str>,
+        jitter: &mut dyn FnMut(Duration) -> Duration,
+    ) {
+        let confirmed = self.confirm(sight);
+        let awaits = |slot: &u16| {
+            self.left.has(*slot)
+                && match self.half.get(slot) {
+                    Some(half) => !half.is_whole && half.to == sight.id && sight.arriving.has(*slot),
+                    None => sight.owned.has(*slot),
+                }
+        };
+        if let Some(walk) = &mut self.walk
+            && self.left.iter().any(|slot| awaits(&slot))
+        {
+            return walk.begin(sight, run);
+        }
+        if confirmed {
+            self.walk = None;
+            return;
+        }
+        let Some(node) = self.walk.as_ref().map(|walk| walk.node.clone()) else { return };
+        // The map is out of date.
+        self.half.retain(|_, half| *half.next() != sight.id);
+        self.give_up();
+        let message = format!("{node} does not serve the slots that are left to scan");
+        let error = Error::new(Status::TryAgain, message).on_node(&node);
+        let step = self.trouble(error, None, jitter);
+        self.todo.push_front(step);
+    }
+
+    /// Ends what two walks have been made for, by a look at the node that the slots leave. Tells whether anything
+    /// came of it.
+    fn confirm(&mut self, sight: &Sight) -> bool {
+        let Self { half, left, .. } = self;
+        let mut confirmed = false;
+        half.retain(|&slot, half| {
+            if !(half.is_whole && half.from == sight.id) {
+                return true;
+            }
+            let still = sight.leaving.iter().any(|(other, to)| *other == slot && *to == half.to);
+            if still && sight.owned.has(slot) && sight.epoch == half.epoch {
+                left.remove(slot);
+                confirmed = true;
+            }
+            false
+        });
+        if confirmed {
+            self.vain = 0;
+        }
+        confirmed
     }
 
     /// A page has come: the next cursor, and what the node said behind it.
@@ -242,23 +305,25 @@ impl Course {
     /// A walk has come to its end.
     fn settle(&mut self, walk: &Walk) {
         let before = self.left.clone();
-        let id = &walk.id;
-        // Before new halves are made: the first walk of a slot is not its second, too.
-        let left = &mut self.left;
-        self.half.retain(|&slot, to| {
-            if to == id && walk.held.has(slot) {
-                left.remove(slot);
+        // The second walk of slots whose first was over another node.
+        self.half.retain(|&slot, half| {
+            if half.to != walk.id || half.is_whole {
+                return true;
             }
-            to != id
+            half.is_whole = walk.arriving.has(slot);
+            half.is_whole
         });
         for slot in walk.owned.iter().filter(|slot| before.has(*slot)) {
             match walk.leaving.get(&slot) {
-                None => left.remove(slot),
-                Some(to) => {
-                    self.half.insert(slot, to.clone());
+                None => self.left.remove(slot),
+                Some(to) if walk.epoch == walk.last_epoch => {
+                    let (from, to) = (walk.id.clone(), to.clone());
+                    self.half.insert(slot, Half { from, epoch: walk.epoch, to, is_whole: false });
                 }
+                Some(_) => {}
             }
         }
+        let left = &self.left;
         self.half.retain(|&slot, _| left.has(slot));
         self.vain = if *left == before { self.vain + 1 } else { 0 };
     }
@@ -266,7 +331,7 @@ impl Course {
     /// The walk under way is worth nothing.
     fn give_up(&mut self) {
         if let Some(walk) = self.walk.take() {
-            self.half.retain(|_, to| *to != walk.id);
+            self.half.retain(|_, half| *half.next() != walk.id);
             self.vain += 1;
             self.avoided = Some(walk.node);
         }
@@ -310,9 +375,11 @@ impl Walk {
             node,
             stage: Stage::Begin,
             id: Arc::from(""),
+            epoch: 0,
             run: None,
+            last_epoch: 0,
             owned: SlotSet::ALL,
-            held: SlotSet::ALL,
+            arriving: SlotSet::ALL,
             leaving: BTreeMap::new(),
             failures: 0,
         }
@@ -320,18 +387,17 @@ impl Walk {
 
     fn begin(&mut self, sight: &Sight, run: Option<&str>) {
         self.id = sight.id.clone();
+        self.epoch = sight.epoch;
         self.run = run.map(Box::from);
         self.see(sight);
         self.stage = Stage::At(0);
     }
 
     fn see(&mut self, sight: &Sight) {
+        self.last_epoch = sight.epoch;
         self.owned.keep(&sight.owned);
-        let mut held = sight.owned.clone();
-        held.unite(&sight.arriving);
-        self.held.keep(&held);
+        self.arriving.keep(&sight.arriving);
         for (slot, to) in &sight.leaving {
-            self.held.remove(*slot);
             if self.leaving.entry(*slot).or_insert_with(|| to.clone()) != to {
                 // For one node and then for another.
                 self.owned.remove(*slot);

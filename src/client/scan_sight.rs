@@ -10,6 +10,8 @@ use crate::topology::SlotMap;
 pub(super) struct Sight {
     /// The node's id; empty where nobody tells.
     pub(super) id: Arc<str>,
+    /// Its config epoch, which grows whenever it takes a slot over; 0 where nobody tells.
+    pub(super) epoch: u64,
     /// The slots it serves, those that leave among them.
     pub(super) owned: SlotSet,
     /// Slots whose keys are on their way to another node, and that node's id.
@@ -23,13 +25,15 @@ impl Sight {
     pub(super) fn read(text: &str) -> Option<Self> {
         let own = |line: &&str| line.split(' ').nth(2).is_some_and(|flags| has(flags, "myself"));
         let mut fields = text.lines().find(own)?.split_ascii_whitespace();
-        let id = Arc::from(fields.next()?);
-        let mut sight =
-            Self { id, owned: SlotSet::NONE, leaving: Vec::new(), arriving: SlotSet::NONE };
-        if !has(fields.nth(1)?, "master") {
+        let id = fields.next()?;
+        let (_address, flags, _primary) = (fields.next()?, fields.next()?, fields.next()?);
+        let (_ping, _pong, epoch, _link) =
+            (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let mut sight = Self::nothing(id, epoch.parse().ok()?);
+        if !has(flags, "master") {
             return Some(sight);
         }
-        for slots in fields.skip(5) {
+        for slots in fields {
             match slots.strip_prefix('[').and_then(|slots| slots.strip_suffix(']')) {
                 None => {
                     let (first, last) = slots.split_once('-').unwrap_or((slots, slots));
@@ -40,6 +44,11 @@ impl Sight {
             }
         }
         Some(sight)
+    }
+
+    fn nothing(id: &str, epoch: u64) -> Self {
+        let (owned, arriving) = (SlotSet::NONE, SlotSet::NONE);
+        Self { id: Arc::from(id), epoch, owned, leaving: Vec::new(), arriving }
     }
 
     /// "93->-id" or "93-<-id".
@@ -56,13 +65,12 @@ impl Sight {
 
     /// The next best thing, where a node does not tell: what the map says. It knows of no slot on the move.
     pub(super) fn of_map(map: &SlotMap, node: usize) -> Self {
-        let mut owned = SlotSet::NONE;
-        let known = map.nodes().get(node);
-        for &(first, last) in known.map_or(&[][..], |node| &node.slots) {
-            (first..=last).for_each(|slot| owned.add(slot));
+        let Some(known) = map.nodes().get(node) else { return Self::nothing("", 0) };
+        let mut sight = Self::nothing(&known.id, 0);
+        for &(first, last) in &known.slots {
+            (first..=last).for_each(|slot| sight.owned.add(slot));
         }
-        let id = known.map_or("", |node| &node.id);
-        Self { id: Arc::from(id), owned, leaving: Vec::new(), arriving: SlotSet::NONE }
+        sight
     }
 }
 
@@ -85,7 +93,7 @@ mod tests {
              b2 10.0.0.2:1@2,host,shard-id=x myself,master - 0 0 7 connected 100-102 200 [100->-a1] [7-<-a1]\n\
              c3 10.0.0.3:1@2 slave b2 0 0 7 connected\n";
         let sight = Sight::read(text).expect("a sight");
-        assert_eq!(&*sight.id, "b2");
+        assert_eq!((&*sight.id, sight.epoch), ("b2", 7));
         assert_eq!(sight.owned.iter().collect::<Vec<_>>(), [100, 101, 102, 200]);
         assert_eq!(sight.leaving, [(100, Arc::from("a1"))]);
         assert_eq!(sight.arriving.iter().collect::<Vec<_>>(), [7]);

@@ -38,19 +38,9 @@ impl SlotSet {
         self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word &= other);
     }
 
-    /// Adds what is in the other.
-    pub(super) fn unite(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
-    }
-
     /// True if it has none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.iter().all(|word| *word == 0)
-    }
-
-    /// True if a slot is in both.
-    pub(super) fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(other.0).any(|(word, other)| word & other != 0)
     }
 
     /// The slots, in order.
@@ -73,10 +63,8 @@ mod tests {
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64, 16383]);
         set.remove(63);
         assert!(set.has(64) && !set.has(63) && !set.has(16384));
-        let mut other = SlotSet::NONE;
-        assert!(!other.meets(&set) && set.meets(&SlotSet::ALL));
-        other.unite(&set);
-        other.add(1);
+        let mut other = SlotSet::ALL;
+        assert!(other != set);
         other.keep(&set);
         assert!(other == set);
     }
