@@ -227,7 +227,9 @@ impl Course {
         let awaits = |slot: &u16| {
             self.left.has(*slot)
                 && match self.half.get(slot) {
-                    Some(half) => !half.is_whole && half.to == sight.id && sight.arriving.has(*slot),
+                    Some(half) => {
+                        !half.is_whole && half.to == sight.id && sight.arriving.has(*slot)
+                    }
                     None => sight.owned.has(*slot),
                 }
         };
