@@ -117,3 +117,7 @@ pub(super) fn may_have_run(replies: &[Reply], any_left: bool, all_left: bool) ->
         _ => all_left && !refused.any(|refused| refused),
     }
 }
+
+#[cfg(test)]
+#[path = "transaction_tests.rs"]
+mod tests;
