@@ -409,6 +409,70 @@ typedef enum {
 } rediscluster_access;
 
 /**
+ * Which nodes answer a command that reads, as the option `read_from`.
+ */
+typedef enum {
+    /**
+     * As the option `read_from` says.
+     */
+    REDISCLUSTER_READ_FROM_DEFAULT = 0,
+    /**
+     * The primary.
+     */
+    REDISCLUSTER_READ_FROM_PRIMARY = 1,
+    /**
+     * The replicas, and the primary where none can.
+     */
+    REDISCLUSTER_READ_FROM_REPLICA_PREFERRED = 2,
+    /**
+     * The replicas alone.
+     */
+    REDISCLUSTER_READ_FROM_REPLICA = 3,
+    /**
+     * All of them in turn.
+     */
+    REDISCLUSTER_READ_FROM_ANY = 4,
+    /**
+     * Those in the program's own availability zone before all others.
+     */
+    REDISCLUSTER_READ_FROM_AZ = 5,
+} rediscluster_read_from;
+
+/**
+ * Where a command of a client is to run.
+ */
+typedef enum {
+    /**
+     * Where its keys are, or where its request policy says.
+     */
+    REDISCLUSTER_ROUTE_AUTO = 0,
+    /**
+     * At the owner of the slot in `slot`.
+     */
+    REDISCLUSTER_ROUTE_SLOT = 1,
+    /**
+     * At the node in `node`.
+     */
+    REDISCLUSTER_ROUTE_NODE = 2,
+    /**
+     * At some primary.
+     */
+    REDISCLUSTER_ROUTE_RANDOM = 3,
+    /**
+     * At every node; the reply is a MAP of "host:port" to each node's reply.
+     */
+    REDISCLUSTER_ROUTE_ALL_NODES = 4,
+    /**
+     * At every primary; the same.
+     */
+    REDISCLUSTER_ROUTE_ALL_PRIMARIES = 5,
+    /**
+     * At every replica; the same.
+     */
+    REDISCLUSTER_ROUTE_ALL_REPLICAS = 6,
+} rediscluster_route;
+
+/**
  * What rediscluster_stats_get tells.
  */
 typedef enum {
