@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* As texts: digits alone would be sent as integers. */
+#define CURSORS "let end 0\nlet more 5\n"
+
 static rediscluster_error *error;
 
 #define REFUSED(call) CHECK_STATUS(call, REDISCLUSTER_ERROR_INVALID_ARGUMENT, error)
@@ -37,41 +40,41 @@ int main(void)
     int64_t began;
 
     /* Slot 8191 goes from 1 to 2 behind the first page of node 1, when its key k9 has not been seen. */
-    fake = fake_node_start("nodes 2\nnode *\nhandshake\ntopology 0-8191=1 8192-16383=2\n"
-                           "node 1\non SCAN 0 * => resp [ 5 [ k0 ] ]; flush; use after\non SCAN 5 * => resp [ 0 [ k1 ] ]\n"
-                           "node 2\non SCAN 0 * => resp [ 0 [ k2 k9 ] ]\n"
+    fake = fake_node_start(CURSORS "nodes 2\nnode *\nhandshake\ntopology 0-8191=1 8192-16383=2\n"
+                           "node 1\non SCAN 0 * => resp [ $more [ k0 ] ]; flush; use after\non SCAN 5 * => resp [ $end [ k1 ] ]\n"
+                           "node 2\non SCAN 0 * => resp [ $end [ k2 k9 ] ]\n"
                            "scene after\nnode *\ntopology 0-8190=1 8191-16383=2\n");
     scanned(fake, (const int[10]){1, 1, 1, 0, 0, 0, 0, 0, 0, 1});
 
     /* The same when node 2 has been scanned before: it is scanned again for the one slot. */
-    fake = fake_node_start("nodes 2\nnode *\nhandshake\ntopology 8192-16383=1 0-8191=2\n"
-                           "node 1\non SCAN 0 * => resp [ 5 [ k0 ] ]; flush; use after\non SCAN 5 * => resp [ 0 [ k1 ] ]\n"
-                           "node 2\nonce on SCAN 0 * => resp [ 0 [ k2 ] ]\non SCAN 0 * => resp [ 0 [ k2 k9 ] ]\n"
+    fake = fake_node_start(CURSORS "nodes 2\nnode *\nhandshake\ntopology 8192-16383=1 0-8191=2\n"
+                           "node 1\non SCAN 0 * => resp [ $more [ k0 ] ]; flush; use after\non SCAN 5 * => resp [ $end [ k1 ] ]\n"
+                           "node 2\nonce on SCAN 0 * => resp [ $end [ k2 ] ]\non SCAN 0 * => resp [ $end [ k2 k9 ] ]\n"
                            "scene after\nnode *\ntopology 8193-16383=1 0-8192=2\n");
     scanned(fake, (const int[10]){1, 1, 2, 0, 0, 0, 0, 0, 0, 1});
 
     /* Another run of the server: its cursors are others. */
-    fake = fake_node_start("node 1\nhandshake\ntopology 0-16383=1\n"
+    fake = fake_node_start(CURSORS "node 1\nhandshake\ntopology 0-16383=1\n"
                            "once on INFO server => bulk \"# Server\\r\\nrun_id:one\\r\\n\"\n"
                            "on INFO server => bulk \"# Server\\r\\nrun_id:two\\r\\n\"\n"
-                           "on SCAN 0 * => resp [ 7 [ k0 ] ]\nonce on SCAN 7 * => resp [ 0 [ ] ]\n"
-                           "on SCAN 7 * => resp [ 0 [ k1 ] ]\n");
+                           "on SCAN 0 * => resp [ $more [ k0 ] ]\nonce on SCAN 5 * => resp [ $end [ ] ]\n"
+                           "on SCAN 5 * => resp [ $end [ k1 ] ]\n");
     scanned(fake, (const int[10]){2, 1});
 
     /* Lost pages, one of them half read, and a node that loads. */
-    fake = fake_node_start("node 1\nhandshake\ntopology 0-16383=1\n"
-                           "once on SCAN 0 * => close\nonce on SCAN 0 * => error \"LOADING soon\"\non SCAN 0 * => resp [ 7 [ k0 ] ]\n"
-                           "once on SCAN 7 * => resp [ 0 [ k1 ] ]; flush; close\non SCAN 7 * => resp [ 0 [ k1 ] ]\n");
+    fake = fake_node_start(CURSORS "node 1\nhandshake\ntopology 0-16383=1\n"
+                           "once on SCAN 0 * => close\nonce on SCAN 0 * => error \"LOADING soon\"\non SCAN 0 * => resp [ $more [ k0 ] ]\n"
+                           "once on SCAN 5 * => resp [ $end [ k1 ] ]; flush; close\non SCAN 5 * => resp [ $end [ k1 ] ]\n");
     scanned(fake, (const int[10]){1, 1});
 
     /* CLUSTER NODES is denied. */
-    fake = fake_node_start("node 1\nhandshake\nslots 0-16383=1\non CLUSTER NODES => error \"NOPERM no\"\n"
-                           "on SCAN 0 * => resp [ 0 [ k0 ] ]\n");
+    fake = fake_node_start(CURSORS "node 1\nhandshake\non CLUSTER NODES => error \"NOPERM no\"\ntopology 0-16383=1\n"
+                           "on SCAN 0 * => resp [ $end [ k0 ] ]\n");
     scanned(fake, (const int[10]){1});
 
     /* Empty pages are passed over until there is a key or time is out; the next call goes on. */
-    fake = fake_node_start("node 1\nhandshake\ntopology 0-16383=1\non SCAN 0 * => resp [ 1 [ ] ]\n"
-                           "first 3 on SCAN 1 * => delay 60; resp [ 1 [ ] ]\non SCAN 1 * => resp [ 0 [ k0 ] ]\n");
+    fake = fake_node_start(CURSORS "node 1\nhandshake\ntopology 0-16383=1\non SCAN 0 * => resp [ $more [ ] ]\n"
+                           "first 3 on SCAN 5 * => delay 60; resp [ $more [ ] ]\non SCAN 5 * => resp [ $end [ k0 ] ]\n");
     client = client_of(fake_node_address(fake, 1), NULL);
     scan = scan_of(client, NULL, 0, NULL);
     CHECK_OK(rediscluster_scan_set_timeout(scan, 100, &error), error);
@@ -90,9 +93,9 @@ int main(void)
     /* A refusal. */
     rediscluster_client_free(client);
     fake_node_stop(fake);
-    fake = fake_node_start("node 1\nhandshake\ntopology 0-16383=1\non SCAN 0 TYPE secret => error \"ERR unknown type secret\"\n"
-                           "on SCAN 0 => resp [ x ]\non SCAN 0 MATCH k0 => resp [ 0 [ k0 ] ]\n"
-                           "on SCAN 0 COUNT 9 => resp [ 0 [ k0 ] ]\n");
+    fake = fake_node_start(CURSORS "node 1\nhandshake\ntopology 0-16383=1\non SCAN 0 TYPE secret => error \"ERR unknown type secret\"\n"
+                           "on SCAN 0 => resp [ x ]\non SCAN 0 MATCH k0 => resp [ $end [ k0 ] ]\n"
+                           "on SCAN 0 COUNT 9 => resp [ $end [ k0 ] ]\n");
     client = client_of(fake_node_address(fake, 1), NULL);
     scan = scan_of(client, NULL, 0, "secret");
     CHECK_FAILS(rediscluster_scan_next(scan, &page, &error), REDISCLUSTER_ERROR_SERVER, error);

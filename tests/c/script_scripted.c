@@ -89,12 +89,13 @@ static void replicas(void)
     CHECK_INT(fake_node_count_on(fake, 1, "EVALSHA"), 1);
     CHECK_INT(fake_node_count_on(fake, 1, "FCALL"), 1);
     /* By the call's own setting. */
-    call(reads, writer, "1");
-    CHECK_INT(fake_node_count_on(fake, 1, "EVALSHA_RO"), 1);
-    CHECK_OK(rediscluster_command_set_read_from(arguments, REDISCLUSTER_READ_FROM_REPLICA, &error), error);
-    CHECK_OK(rediscluster_script_execute(reads, writer, arguments, &reply, &error), error);
+    CHECK_OK(rediscluster_command_set_read_from(arguments, REDISCLUSTER_READ_FROM_PRIMARY, &error), error);
+    CHECK_OK(rediscluster_script_execute(reads, client, arguments, &reply, &error), error);
     rediscluster_reply_free(reply);
-    CHECK_INT(fake_node_count_on(fake, 2, "EVALSHA_RO"), 2);
+    CHECK_INT(fake_node_count_on(fake, 1, "EVALSHA_RO"), 1);
+    CHECK_INT(fake_node_count_on(fake, 2, "EVALSHA_RO"), 1);
+    call(reads, writer, "1");
+    CHECK_INT(fake_node_count_on(fake, 1, "EVALSHA_RO"), 2);
     rediscluster_command_free(arguments);
     rediscluster_script_free(script);
     rediscluster_script_free(reads);

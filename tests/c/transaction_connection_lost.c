@@ -17,7 +17,7 @@ static rediscluster_transaction *transaction;
 static void started(const char *rules)
 {
     fake = fake_node_start_format("node 1\nhandshake\ntopology 0-16383=1\non WATCH * => ok\n%s\non MULTI => ok\n"
-                                  "on EXEC => array OK\non * => simple QUEUED\n",
+                                  "on EXEC => array OK\non SET * => simple QUEUED\non GET * => simple QUEUED\non INCR * => simple QUEUED\n",
                                   rules);
     client = client_of(fake_node_address(fake, 1), "retry_backoff_max", "20", NULL);
     transaction = transaction_of(client);

@@ -30,7 +30,7 @@ static void in_child(void *shared)
 int main(void)
 {
     fake_node *fake = fake_node_start("node 1\nhandshake\ntopology 0-16383=1\non WATCH * => ok\non UNWATCH => ok\n"
-                                      "on MULTI => ok\non EXEC => array OK\non * => simple QUEUED\n");
+                                      "on MULTI => ok\non EXEC => array OK\non SET * => simple QUEUED\non GET * => simple QUEUED\non INCR * => simple QUEUED\n");
     rediscluster_transaction *transactions[4];
     rediscluster_error *error = NULL;
     client = client_of(fake_node_address(fake, 1), NULL);

@@ -20,7 +20,7 @@ int main(void)
 {
     fake_node *fake = fake_node_start("node 1\nhandshake\ntopology 0-16383=1\non WATCH * => ok\non UNWATCH => ok\n"
                                       "on MULTI => ok\non EXEC => array OK\non COMMAND INFO * => array nil\n"
-                                      "on * => simple QUEUED\n");
+                                      "on SET * => simple QUEUED\non GET * => simple QUEUED\non INCR * => simple QUEUED\n");
     rediscluster_client *client = client_of(fake_node_address(fake, 1), NULL);
     rediscluster_transaction *transaction = NULL, *none = NULL;
     rediscluster_command *command = command_of("GET", "k", NULL), *empty = NULL;

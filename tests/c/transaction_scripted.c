@@ -17,7 +17,7 @@ static rediscluster_client *client;
 static void started(const char *rules)
 {
     fake = fake_node_start_format("nodes 2\nnode *\nhandshake\ntopology 0-8191=1 8192-16383=2\non WATCH * => ok\n"
-                                  "on UNWATCH => ok\non MULTI => ok\n%s\non * => simple QUEUED\n",
+                                  "on UNWATCH => ok\non MULTI => ok\n%s\non SET * => simple QUEUED\non GET * => simple QUEUED\non INCR * => simple QUEUED\n",
                                   rules);
     client = client_of(fake_node_address(fake, 1), NULL);
 }

@@ -29,6 +29,12 @@ static void begin_move(void)
     free(cluster_control(servers, "setslot %d migrating %d", (int)slot, target));
 }
 
+static void end_move(void)
+{
+    free(cluster_control(servers, "setslot %d keys %d", (int)slot, target));
+    free(cluster_control(servers, "setslot %d finish %d", (int)slot, target));
+}
+
 static void two_at_a_time(void *unused, int number)
 {
     rediscluster_transaction *transaction;
@@ -36,7 +42,7 @@ static void two_at_a_time(void *unused, int number)
     (void)unused;
     if (number == 1) {
         clock_sleep_ms(100);
-        free(cluster_control(servers, "setslot %d finish %d", (int)slot, target));
+        end_move();
         return;
     }
     transaction = transaction_of(client);
@@ -85,7 +91,7 @@ static void on(const char *server)
     /* Watched at the old owner while the slot moves away: never run there. */
     watch(transaction, gone);
     begin_move();
-    free(cluster_control(servers, "setslot %d finish %d", (int)slot, target));
+    end_move();
     append(transaction, "SET", gone, "lost", NULL);
     status = rediscluster_transaction_exec(transaction, -2, &reply, &error);
     CHECK_INT(status, REDISCLUSTER_ERROR_ABORTED);
