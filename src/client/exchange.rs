@@ -30,7 +30,7 @@ impl Exchange {
         let watched = terms.watch.add(|| lease.peer().interrupter());
         let total = lease.peer().queued();
         let mut talk = Talk { connection: lease.connection(), sent: 0, replies: Vec::new(), count };
-        let failure = talk.to_its_end(terms).err();
+        let failure = talk.finish(terms).err();
         let Talk { sent, replies, .. } = talk;
         terms.watch.remove(watched);
         let left = match lease.peer().queued() {
@@ -50,7 +50,7 @@ struct Talk<'a> {
 }
 
 impl Talk<'_> {
-    fn to_its_end(&mut self, terms: &Terms<'_>) -> Result<()> {
+    fn finish(&mut self, terms: &Terms<'_>) -> Result<()> {
         let mut polls = PollSet::default();
         let mut moved = Instant::now();
         self.sent = self.connection.push(self.sent)?;

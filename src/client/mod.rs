@@ -22,11 +22,14 @@ mod scan;
 mod scan_course;
 mod scan_sight;
 mod scan_slots;
+mod scan_walk;
 mod script;
 mod settings;
 mod shapes;
 mod transaction;
 mod transaction_batch;
+mod transaction_command;
+mod transaction_course;
 mod transaction_verdict;
 mod unsuited;
 

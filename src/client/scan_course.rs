@@ -16,11 +16,11 @@
 //! server: the run is asked for before the first page and after the last.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::scan_sight::Sight;
 use super::scan_slots::SlotSet;
+use super::scan_walk::{Half, Stage, Walk};
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 use crate::options::Options;
@@ -43,51 +43,6 @@ pub(super) enum Step {
     Failed(Error),
     /// All slots are done.
     Done,
-}
-
-/// A slot on the move, of which the node that it leaves has been walked over.
-struct Half {
-    /// The node that it leaves, and its config epoch then.
-    from: Arc<str>,
-    epoch: u64,
-    /// The node where it is to arrive.
-    to: Arc<str>,
-    /// That one has been walked over, too.
-    is_whole: bool,
-}
-
-impl Half {
-    /// The id of the node that is to be asked next.
-    fn next(&self) -> &Arc<str> {
-        if self.is_whole { &self.from } else { &self.to }
-    }
-}
-
-/// One iteration over one node.
-struct Walk {
-    node: NodeAddress,
-    stage: Stage,
-    /// The node's id, its config epoch and its run at the beginning.
-    id: Arc<str>,
-    epoch: u64,
-    run: Option<Box<str>>,
-    /// The epoch at the last sight.
-    last_epoch: u64,
-    /// Served at every sight.
-    owned: SlotSet,
-    /// On their way here at every sight.
-    arriving: SlotSet,
-    /// Where slots were seen to leave for.
-    leaving: BTreeMap<u16, Arc<str>>,
-    /// Failures in a row.
-    failures: u32,
-}
-
-#[derive(Clone, Copy)]
-enum Stage {
-    Begin,
-    At(u64),
-    End,
 }
 
 /// A walk that fails so often in a row is given up for another.
@@ -367,43 +322,6 @@ impl Course {
         match last.and_then(|last| NodeAddress::parse(last.node()).ok()) {
             Some(node) => error.on_node(&node),
             None => error,
-        }
-    }
-}
-
-impl Walk {
-    fn new(node: NodeAddress) -> Self {
-        Self {
-            node,
-            stage: Stage::Begin,
-            id: Arc::from(""),
-            epoch: 0,
-            run: None,
-            last_epoch: 0,
-            owned: SlotSet::ALL,
-            arriving: SlotSet::ALL,
-            leaving: BTreeMap::new(),
-            failures: 0,
-        }
-    }
-
-    fn begin(&mut self, sight: &Sight, run: Option<&str>) {
-        self.id = sight.id.clone();
-        self.epoch = sight.epoch;
-        self.run = run.map(Box::from);
-        self.see(sight);
-        self.stage = Stage::At(0);
-    }
-
-    fn see(&mut self, sight: &Sight) {
-        self.last_epoch = sight.epoch;
-        self.owned.keep(&sight.owned);
-        self.arriving.keep(&sight.arriving);
-        for (slot, to) in &sight.leaving {
-            if self.leaving.entry(*slot).or_insert_with(|| to.clone()) != to {
-                // For one node and then for another.
-                self.owned.remove(*slot);
-            }
         }
     }
 }

@@ -90,6 +90,18 @@ int main(void)
     append(transaction, "SET", "{a}1", "v", NULL);
     rediscluster_reply_free(exec(transaction));
 
+    /* A client that only reads. */
+    rediscluster_transaction_free(transaction);
+    rediscluster_client_free(client);
+    client = client_of(fake_node_address(fake, 1), "readonly", "yes", NULL);
+    transaction = transaction_of(client);
+    append(transaction, "GET", "k", NULL);
+    rediscluster_reply_free(exec(transaction));
+    append(transaction, "GET", "k", NULL);
+    append(transaction, "SET", "k", "v", NULL);
+    rediscluster_error_free(exec_fails(transaction, REDISCLUSTER_ERROR_READ_ONLY));
+    CHECK_INT(fake_node_count(fake, "EXEC"), 3);
+
     rediscluster_command_free(command);
     rediscluster_command_free(empty);
     rediscluster_transaction_free(transaction);

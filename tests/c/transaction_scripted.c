@@ -206,8 +206,32 @@ static void ends(const char *rules, int32_t status, const char *code, const char
     ended();
 }
 
+/* A first watch that is refused leaves nothing watched, and says so. */
+static void watch_refused(void)
+{
+    rediscluster_transaction *transaction;
+    rediscluster_command *command = command_of("GET", "b", NULL);
+    rediscluster_reply *reply = NULL;
+    rediscluster_error *error = NULL;
+    started("node 1\non WATCH b => error \"NOPERM no\"\nnode *");
+    transaction = transaction_of(client);
+    CHECK_FAILS(rediscluster_transaction_watch(transaction, (const uint8_t *)"b", 1, -2, &error),
+                REDISCLUSTER_ERROR_SERVER, error);
+    CHECK_STR(rediscluster_error_server_code(error), "NOPERM");
+    rediscluster_error_free(error);
+    error = NULL;
+    CHECK_STATUS(rediscluster_transaction_execute(transaction, command, &reply, &error),
+                 REDISCLUSTER_ERROR_INVALID_ARGUMENT, error);
+    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_CLOSED), 0);
+    rediscluster_command_free(command);
+    rediscluster_transaction_free(transaction);
+    ended();
+}
+
 int main(void)
 {
+    watch_refused();
     one_write();
     moved("SET *");
     moved("EXEC");
