@@ -656,6 +656,27 @@ typedef struct rediscluster_pool rediscluster_pool;
 typedef struct rediscluster_reply rediscluster_reply;
 
 /**
+ * A scan over all keys of the cluster, by SCAN on one primary after another.
+ *
+ * Each key that exists from the scan's beginning to its end is given at least once, also while slots move from node to
+ * node and while replicas take over: each node is asked what it serves beside every page, and slots that
+ * were not its own all the while are scanned again where they are. Keys may be given several times, and keys
+ * that come or go meanwhile may be given or not. Replicas are never asked, whatever the option `read_from`.
+ *
+ * Between two pages it holds no connection, and a program may take as long as it likes. After a fork the child
+ * may go on with its copy, and the parent with its own.
+ */
+typedef struct rediscluster_scan rediscluster_scan;
+
+/**
+ * A Lua script. It is sent by its digest (EVALSHA), and with its text (EVAL) to a server that does not have it:
+ * one that is new, was restarted, or has forgotten it by SCRIPT FLUSH. Any number of threads share one.
+ *
+ * Functions need no such object: FCALL and FCALL_RO are commands as others.
+ */
+typedef struct rediscluster_script rediscluster_script;
+
+/**
  * A pool's statistics at one moment: in all, and by node. It never changes, and may be read by
  * several threads.
  */
@@ -680,6 +701,29 @@ typedef struct rediscluster_subscriber rediscluster_subscriber;
  * never changes, owns all it shows, and may be read by several threads.
  */
 typedef struct rediscluster_topology rediscluster_topology;
+
+/**
+ * A transaction of a client: commands on the keys of one slot, run as one by MULTI and EXEC, and not at
+ * all if a watched key changes before. It goes
+ *
+ *     rediscluster_transaction_watch      any number of keys, or none
+ *     rediscluster_transaction_execute    what is to be read of them, if anything
+ *     rediscluster_transaction_append     the commands
+ *     rediscluster_transaction_exec       or rediscluster_transaction_discard
+ *
+ * and may then begin anew. Where rediscluster_transaction_exec gives ABORTED, somebody else has changed a
+ * watched key, or the slot has moved to another node: nothing was done, and the program begins again with
+ * the watch.
+ *
+ * Without a watch it follows the cluster as a command does (rediscluster_client_execute), since it can be
+ * begun again elsewhere: redirects, TRYAGAIN, a failover, a connection that is lost before all of EXEC has
+ * left. A watch is known to one connection alone, which is the transaction's own from the first
+ * watch to the end: when it is lost, or its node sends elsewhere, so is the watch.
+ *
+ * After a fork the child may use it, with commands appended before. Where keys were watched before the
+ * fork, the child's first call gives FORKED, and the transaction is as new.
+ */
+typedef struct rediscluster_transaction rediscluster_transaction;
 
 /**
  * Takes a log line: level, and a NUL-terminated text that is valid during the call. It is called in
@@ -2331,6 +2375,299 @@ void rediscluster_pipeline_clear(rediscluster_pipeline *pipeline);
  * Threads: not while another thread uses the object.
  */
 void rediscluster_pipeline_free(rediscluster_pipeline *pipeline);
+
+/**
+ * Makes a transaction. It holds no connection until a key is watched.
+ *
+ * client: held by the transaction: it may be freed before.
+ * out: the transaction.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL.
+ * Ownership: the transaction is the caller's, who frees it with rediscluster_transaction_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_transaction_new(rediscluster_client *client,
+                                                 rediscluster_transaction **out,
+                                                 rediscluster_error **error);
+
+/**
+ * Sets the token that ends the transaction's calls.
+ *
+ * cancel: the token; NULL: none any more.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL as the transaction.
+ * Ownership: the transaction holds the token; the caller's may be freed before it.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_transaction_set_cancel(rediscluster_transaction *transaction,
+                                                        const rediscluster_cancel *cancel,
+                                                        rediscluster_error **error);
+
+/**
+ * Watches a key, at once: rediscluster_transaction_exec does nothing if anybody changes it from now on.
+ * May be called for several keys of one slot, also after reads, but not after commands were appended
+ * that it is to guard: it guards against what comes after it. The first one takes a connection of the
+ * pool, which the transaction keeps until it ends.
+ *
+ * key, len: the key, binary safe; NULL with 0 is the empty key.
+ * timeout_ms: in milliseconds; 0, -1 and -2 as the header's beginning says; -2 is the option
+ * `command_timeout`.
+ *
+ * Returns: REDISCLUSTER_OK. CROSS_SLOT: the transaction's keys are in another slot; nothing was sent, and what
+ * was watched before is still so. ABORTED: the slot has moved away, and nothing is watched any more; all
+ * further calls give the same until the transaction is ended. FORKED. SERVER, TIMEOUT, CONNECTION and others as
+ * rediscluster_client_execute.
+ * Ownership: the key is copied.
+ * Blocks: until the server has answered, at most the timeout.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_transaction_watch(rediscluster_transaction *transaction,
+                                                   const uint8_t *key,
+                                                   size_t len,
+                                                   int64_t timeout_ms,
+                                                   rediscluster_error **error);
+
+/**
+ * Runs a command now, on the connection that watches, before the commands that are appended: to read what
+ * they depend on.
+ *
+ * command: of keys in the transaction's slot, or of none. Its timeout and its token hold; its route and its
+ * readers do not.
+ * reply: the reply; an error reply of the server is one, too.
+ *
+ * Returns: REDISCLUSTER_OK. INVALID_ARGUMENT while nothing is watched (a read before the watch guards
+ * nothing), and for commands that rediscluster_client_execute refuses; CROSS_SLOT; UNROUTABLE: nothing was
+ * sent. ABORTED: the slot has moved away, and nothing is watched any more; all further calls give the same
+ * until the transaction is ended. FORKED. TIMEOUT, CONNECTION and others as rediscluster_client_execute: nothing
+ * is watched any more then, either.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: as rediscluster_client_execute.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_transaction_execute(rediscluster_transaction *transaction,
+                                                     const rediscluster_command *command,
+                                                     rediscluster_reply **reply,
+                                                     rediscluster_error **error);
+
+/**
+ * Appends a command to those that rediscluster_transaction_exec runs; sends nothing.
+ *
+ * command: of keys in the transaction's slot; one without keys goes where the others go, and is not sent to
+ * several nodes. What blocks (BLPOP) does not within a transaction: it answers at once with what
+ * there is. The command's settings are not looked at.
+ *
+ * Returns: REDISCLUSTER_OK. INVALID_ARGUMENT for a wrong number of arguments and for commands that
+ * rediscluster_client_execute refuses (SUBSCRIBE, SELECT, WATCH, MULTI, WAIT and the like); CROSS_SLOT; UNROUTABLE;
+ * ABORTED where the watch was lost before; FORKED: the command is not appended.
+ * Ownership: the command is copied.
+ * Blocks: no, but for a command of a module: a server is asked about it once, within the option
+ * `command_timeout`.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_transaction_append(rediscluster_transaction *transaction,
+                                                    const rediscluster_command *command,
+                                                    rediscluster_error **error);
+
+/**
+ * Runs the commands that were appended, as one: MULTI, all of them and EXEC leave in one write. Whatever comes
+ * of it, the transaction is as new afterwards: nothing is watched, nothing appended.
+ *
+ * timeout_ms: in milliseconds; 0, -1 and -2 as the header's beginning says; -2 is the option
+ * `command_timeout`.
+ * reply: an ARRAY of the commands' replies, in their order. One that failed when it ran has an ERROR there,
+ * and the others ran all the same: rediscluster_reply_check of each tells.
+ *
+ * Returns: REDISCLUSTER_OK; with nothing watched and nothing appended, an empty array, and nothing is sent.
+ * ABORTED: nothing was done, for a watched key has changed, or the slot is moving
+ * (rediscluster_error_server_code says MOVED or the like then): begin again with the watch. SERVER with the
+ * code EXECABORT: nothing was done, for the server refused a command when it was queued; the message says which.
+ * READ_ONLY; FORKED; without a watch all that rediscluster_client_execute gives. CONNECTION and TIMEOUT:
+ * rediscluster_error_maybe_executed is true if all of EXEC may have left, and false if the server cannot have run
+ * it.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: until the reply is there, at most the timeout.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_transaction_exec(rediscluster_transaction *transaction,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_reply **reply,
+                                                  rediscluster_error **error);
+
+/**
+ * Ends a transaction without running it: what was appended is dropped, nothing is watched any more, and its
+ * connection goes back to the pool. It may then begin anew.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT for NULL.
+ * Ownership: nothing changes hands.
+ * Blocks: if keys are watched, until the server has answered UNWATCH, at most the option `command_timeout`.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_transaction_discard(rediscluster_transaction *transaction,
+                                                     rediscluster_error **error);
+
+/**
+ * Frees a transaction; what was not run is not. A connection on which keys are watched closes. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the transaction is gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_transaction_free(rediscluster_transaction *transaction);
+
+/**
+ * Makes a script.
+ *
+ * source, len: its text, binary safe.
+ * access: REDISCLUSTER_WRITE: it is run by EVALSHA, on the primary. REDISCLUSTER_READ: it only reads, and is run by
+ * EVALSHA_RO (Redis 7.0 and later, any Valkey) on the nodes that the option `read_from` says.
+ * out: the script.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: the text is copied. The script is the caller's, who frees it with rediscluster_script_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_script_new(const uint8_t *source,
+                                            size_t len,
+                                            int32_t access,
+                                            rediscluster_script **out,
+                                            rediscluster_error **error);
+
+/**
+ * The SHA-1 of the script's text, by which servers know it: 40 hex digits.
+ *
+ * Returns: the digest; "" for NULL.
+ * Ownership: borrowed from the script.
+ * Blocks: no.
+ * Threads: read-only, any thread.
+ */
+const char *rediscluster_script_sha(const rediscluster_script *script);
+
+/**
+ * Runs a script where its keys are, and waits for the reply.
+ *
+ * arguments: a command whose arguments are what EVALSHA has behind the digest: how many keys there are, the keys,
+ * and what else the script gets; none at all means no keys. Its settings (timeout, route, who answers
+ * reads, token) are those of the call.
+ * reply: what the script returned; an error of the script is a reply of kind ERROR.
+ *
+ * Returns: as rediscluster_client_execute; CROSS_SLOT for keys in several slots: nothing was sent.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: as rediscluster_client_execute.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_script_execute(const rediscluster_script *script,
+                                                rediscluster_client *client,
+                                                const rediscluster_command *arguments,
+                                                rediscluster_reply **reply,
+                                                rediscluster_error **error);
+
+/**
+ * The same with an array of arguments, and no settings of its own. In C,
+ * rediscluster_script_call(script, client, 1, REDISCLUSTER_ARGS(key, value), &reply, &error).
+ *
+ * key_count: how many of the arguments are keys, from the first on.
+ * argc: how many arguments; 0: none, whatever `argv` is.
+ * argv: the keys, then what else the script gets.
+ * argvlen: their lengths in bytes; NULL: each is NUL-terminated.
+ * reply: what the script returned.
+ *
+ * Returns: as rediscluster_script_execute; INVALID_ARGUMENT if `key_count` is more than `argc`.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: as rediscluster_client_execute.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_script_call(const rediscluster_script *script,
+                                             rediscluster_client *client,
+                                             size_t key_count,
+                                             size_t argc,
+                                             const char *const *argv,
+                                             const size_t *argvlen,
+                                             rediscluster_reply **reply,
+                                             rediscluster_error **error);
+
+/**
+ * Frees a script. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the script is gone, and its digest.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_script_free(rediscluster_script *script);
+
+/**
+ * Begins a scan; sends nothing yet.
+ *
+ * client: held by the scan: it may be freed before.
+ * pattern, pattern_len: a glob pattern that keys are to match, as in SCAN MATCH; NULL with 0: all keys.
+ * count: how many keys a node looks at for a page, as in SCAN COUNT; 0: the server's own (10). Large
+ * clusters are scanned faster with 1000.
+ * type: "string", "hash" and so on, as in SCAN TYPE; NULL or "": keys of all types.
+ * out: the scan.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: the texts are copied. The scan is the caller's, who frees it with rediscluster_scan_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_scan_new(rediscluster_client *client,
+                                          const uint8_t *pattern,
+                                          size_t pattern_len,
+                                          int64_t count,
+                                          const char *type,
+                                          rediscluster_scan **out,
+                                          rediscluster_error **error);
+
+/**
+ * Sets how long one call of rediscluster_scan_next may take.
+ *
+ * timeout_ms: in milliseconds; 0, -1 and -2 as the header's beginning says; -2 is the option
+ * `command_timeout`, and what holds without this call.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_scan_set_timeout(rediscluster_scan *scan,
+                                                  int64_t timeout_ms,
+                                                  rediscluster_error **error);
+
+/**
+ * The next page of keys.
+ *
+ * reply: an ARRAY of one key or more. After the last page NULL, with REDISCLUSTER_OK, and so it stays:
+ *
+ *     while ((status = rediscluster_scan_next(scan, &page, &error)) == REDISCLUSTER_OK && page != NULL) {
+ *         ...
+ *         rediscluster_reply_free(page);
+ *     }
+ *
+ * Returns: REDISCLUSTER_OK. After any failure the next call goes on where this one ended: TIMEOUT, where no key
+ * was found in time or a node did not answer; TRY_AGAIN, where slots move to and fro without an end. SERVER: a
+ * node refused SCAN, or its pattern, count or type. POOL_EXHAUSTED; POOL_TIMEOUT; UNREACHABLE; AUTH; TLS; PROTOCOL;
+ * LIMIT; CLOSED.
+ * Ownership: the reply is the caller's, who frees it with rediscluster_reply_free.
+ * Blocks: until there is a key, at most the timeout. What fails is tried again until then.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_scan_next(rediscluster_scan *scan,
+                                           rediscluster_reply **reply,
+                                           rediscluster_error **error);
+
+/**
+ * Frees a scan, at its end or before. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the scan is gone; pages stay.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_scan_free(rediscluster_scan *scan);
 
 /**
  * Makes a subscriber without subscriptions. It connects when there is one.

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 23] = [
+const FILES: [&str; 26] = [
     "version",
     "status",
     "error",
@@ -25,6 +25,9 @@ const FILES: [&str; 23] = [
     "client",
     "explanation",
     "pipeline",
+    "transaction",
+    "script",
+    "scan",
     "subscriber",
     "message",
     "reply",

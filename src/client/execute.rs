@@ -67,7 +67,7 @@ impl Client {
             Ok(reply) if is_final(reply.root()) => match self.pool().take_back_answered(lease) {
                 Standing::Good => return Ok(reply),
                 Standing::Demoted(node) => {
-                    Event::Answered { node, reply, by_replica: false, demoted: true }
+                    Event::Answered { node: *node, reply, by_replica: false, demoted: true }
                 }
             },
             Ok(reply) => {

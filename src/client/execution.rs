@@ -439,6 +439,13 @@ impl Execution {
         self.finished(error)
     }
 
+    /// An error of the command's own, with what was tried before it.
+    pub(crate) fn ended_by(&mut self, error: Error) -> Error {
+        self.todo.clear();
+        self.maybe_executed |= error.maybe_executed();
+        self.finished(error)
+    }
+
     /// The call was cancelled between two sends.
     pub(crate) fn cancelled(&mut self) -> Error {
         self.todo.clear();

@@ -7,6 +7,7 @@ mod aggregate;
 mod cancel;
 #[allow(clippy::module_inception)]
 mod client;
+mod exchange;
 mod execute;
 mod execution;
 mod explain;
@@ -20,13 +21,19 @@ mod pipeline;
 mod plan;
 mod planned;
 mod refusal;
+mod scan;
+mod script;
 mod settings;
 mod shapes;
 pub mod subscriber;
+mod transaction;
 mod unsuited;
 
 pub use cancel::Cancel;
 pub use client::Client;
 pub use explain::Explanation;
 pub use pipeline::Pipeline;
+pub use scan::Scan;
+pub use script::Script;
 pub use settings::{Route, Settings};
+pub use transaction::Transaction;

@@ -24,6 +24,12 @@ impl Connection {
         start
     }
 
+    /// Queues an encoded command that does something to the connection (MULTI, WATCH); sends nothing.
+    pub(crate) fn queue_with(&mut self, encoded: &[u8], effect: Effect) {
+        self.session.sent(effect, 0);
+        self.buffers().output.extend_from_slice(encoded);
+    }
+
     /// Queues ASKING, which is for the command queued next and is answered for itself.
     pub(crate) fn queue_asking(&mut self) {
         self.session.sent(Effect::Asking, 0);

@@ -19,7 +19,7 @@ pub enum rediscluster_access {
 }
 
 #[inline]
-fn access_of(access: i32) -> Result<Access, Failure> {
+pub(super) fn access_of(access: i32) -> Result<Access, Failure> {
     if access == rediscluster_access::REDISCLUSTER_WRITE as i32 {
         return Ok(Access::Write);
     }

@@ -55,6 +55,12 @@ pub mod explanation;
 
 pub mod pipeline;
 
+pub mod transaction;
+
+pub mod script;
+
+pub mod scan;
+
 pub mod subscriber;
 
 pub mod message;

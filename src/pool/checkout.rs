@@ -47,7 +47,7 @@ impl Pool {
     /// # Errors
     /// INVALID_ARGUMENT beyond 0 to 16383; POOL_EXHAUSTED or POOL_TIMEOUT at a limit; SLOT_NOT_COVERED;
     /// READ_ONLY to write with `readonly`; CONNECTION, TIMEOUT, AUTH and others of a dial; CLOSED.
-    #[inline]
+    #[inline(always)]
     pub fn get_by_slot(&self, slot: i32, access: Access, timeout: Timeout) -> Result<Handle> {
         match u16::try_from(slot) {
             Ok(slot) if slot < SLOT_COUNT => self.get_of_slot(slot, access, timeout),
@@ -77,6 +77,17 @@ impl Pool {
     /// [`Pool::get_by_slot`].
     pub fn get_random(&self, timeout: Timeout) -> Result<Handle> {
         self.core().get_slowly(Target::Random, None, timeout)
+    }
+
+    /// The same for a slot that exists, out of line: not the way that is counted.
+    #[inline(never)]
+    pub(super) fn get_of_known_slot(
+        &self,
+        slot: u16,
+        access: Access,
+        timeout: Timeout,
+    ) -> Result<Handle> {
+        self.get_of_slot(slot, access, timeout)
     }
 
     #[inline(always)]

@@ -19,7 +19,7 @@ pub enum Standing {
     /// As much as any.
     Good,
     /// This node was a primary when the connection was given out, and has lost that role, or left, since.
-    Demoted(NodeAddress),
+    Demoted(Box<NodeAddress>),
 }
 
 impl Members {
@@ -55,7 +55,7 @@ impl Members {
         // Dialled when the node had left, for a call that was on its way to it before.
         let is_of_none = lease.epoch == NEVER && demoted_at > 0;
         if !lease.connection.is_readonly() && (is_of_before || is_of_none) {
-            return Standing::Demoted(lease.connection.node().clone());
+            return Standing::Demoted(Box::new(lease.connection.node().clone()));
         }
         Standing::Good
     }

@@ -22,7 +22,7 @@ impl Pool {
         {
             let reads = spec.flags.has(Flags::READONLY);
             let access = if reads { Access::Read } else { Access::Write };
-            return self.get_by_slot(key_slot(key).into(), access, timeout);
+            return self.get_of_known_slot(key_slot(key), access, timeout);
         }
         self.get_for_others(command, timeout)
     }
@@ -60,6 +60,7 @@ impl Pool {
             return Err(Error::new(Status::CrossSlot, message).on_slot(slot));
         }
         let reads = spec.flags.has(Flags::READONLY) || !keys.are_keys();
-        self.get_by_slot(slot.into(), if reads { Access::Read } else { Access::Write }, timeout)
+        let access = if reads { Access::Read } else { Access::Write };
+        self.get_of_known_slot(slot, access, timeout)
     }
 }

@@ -147,6 +147,11 @@ impl Pool {
                 return Ok(lease);
             }
             core.check_open()?;
+            if deadline.has_passed() {
+                let message =
+                    "the nodes changed their roles until the call's time ended: try again";
+                return Err(Error::new(Status::Timeout, message));
+            }
         }
     }
 

@@ -52,8 +52,8 @@ pub struct Found {
 
 /// One discovery: asks one node after the other until one answers with a view of every slot.
 ///
-/// The order is random among the nodes known, then among the startup nodes, and those the caller
-/// holds suspect come after all others. Without `nodemanager_follow_cluster` only startup nodes are
+/// The order is random among the nodes known, then among the startup nodes; a primary that has just been promoted
+/// comes first, for others may not have heard of it yet, and those the caller holds suspect come after all others. Without `nodemanager_follow_cluster` only startup nodes are
 /// asked. Of partial views the one with most slots wins; two views are never joined.
 ///
 /// With suspects something has just failed, and nodes may not have heard of what became of it: CLUSTER NODES is
@@ -128,7 +128,13 @@ impl<'a> Discovery<'a> {
                 candidates.push(Candidate { node, is_startup: true });
             }
         }
-        candidates.sort_by_key(|candidate| suspects.contains(&candidate.node));
+        let is_promoted = |node: &NodeAddress| {
+            let at = known.and_then(|map| Some(&map.nodes()[map.find_address(node)?]));
+            at.is_some_and(|known| known.is_newly_promoted)
+        };
+        candidates.sort_by_cached_key(|candidate| {
+            (suspects.contains(&candidate.node), !is_promoted(&candidate.node))
+        });
         Self {
             known,
             wants_epochs: known.is_some() && !suspects.is_empty(),

@@ -71,6 +71,7 @@ impl Patch {
             zone: None,
             health: Health::Online,
             config_epoch: None,
+            is_newly_promoted: false,
             slots: Box::default(),
         });
         self.leaders.push(None);
@@ -87,6 +88,8 @@ impl Patch {
         let above = self.nodes[old].config_epoch.map(|epoch| epoch.saturating_add(1));
         let known = &mut self.nodes[new].config_epoch;
         *known = above.max(*known);
+        self.nodes[new].is_newly_promoted = true;
+        self.nodes[old].is_newly_promoted = false;
     }
 
     /// The map, its nodes in a map's order.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::node::NodeAddress;
-use crate::options::{TopologyCommand, Translation};
+use crate::options::{Options, TopologyCommand, Translation};
 use crate::topology::Query;
+use crate::topology::discovery::{Discovery, Step};
 
 /// Two shards of two replicas each and one of none; the third begins and ends with slots of its own.
 const NODES: &str = "\
@@ -37,6 +38,34 @@ fn shard(map: &SlotMap, slot: u16) -> (String, Vec<String>) {
 
 fn owned(primary: &str, replicas: &[&str]) -> (String, Vec<String>) {
     (primary.to_owned(), replicas.iter().map(|&text| text.to_owned()).collect())
+}
+
+/// Whom a discovery asks first that goes by this map.
+fn asked_first(map: &SlotMap, suspects: &[NodeAddress], seed: u64) -> String {
+    let mut options = Options::default();
+    options.set("startup_nodes", "10.0.0.9:1").unwrap();
+    let mut rng = fastrand::Rng::with_seed(seed);
+    match Discovery::new(&options, Some(map), suspects, &mut rng).step() {
+        Step::Ask { node, .. } => node.to_string(),
+        Step::Done(_) => unreachable!(),
+    }
+}
+
+/// The others may still have the old primary, and a view of theirs would take the slots from the new one again.
+#[test]
+fn who_has_just_been_promoted_is_asked_for_the_next_view() {
+    let before = map_of(NODES);
+    let after = to(&before, 50, "10.0.0.1:3").unwrap();
+    let again = to(&after, 50, "10.0.0.1:2").unwrap();
+    let promoted = NodeAddress::new("10.0.0.1", 3);
+    for seed in 0..20 {
+        assert_eq!(asked_first(&after, &[], seed), "10.0.0.1:3");
+        assert_eq!(asked_first(&again, &[], seed), "10.0.0.1:2");
+        assert_ne!(asked_first(&after, std::slice::from_ref(&promoted), seed), "10.0.0.1:3");
+    }
+    let any = |map: &SlotMap| (0..20).any(|seed| asked_first(map, &[], seed) != "10.0.0.1:3");
+    assert!(any(&before));
+    assert!(any(&to(&before, 50, "10.0.0.2:1").unwrap()), "one slot moves: nobody is promoted");
 }
 
 #[test]

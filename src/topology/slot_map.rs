@@ -45,6 +45,9 @@ pub struct KnownNode {
     /// At least so high is its config epoch. CLUSTER NODES tells it (of a replica, its primary's), the other
     /// commands do not.
     pub config_epoch: Option<u64>,
+    /// It has just told of its promotion, or been named by a redirect, and no view since: it knows of it for sure,
+    /// where the others may not have heard.
+    pub is_newly_promoted: bool,
     /// Inclusive, sorted, merged; empty for replicas.
     pub slots: Box<[(u16, u16)]>,
 }

@@ -219,6 +219,7 @@ impl<'a> View<'a> {
             zone: self.zone(zone),
             health: description.health,
             config_epoch: description.config_epoch,
+            is_newly_promoted: false,
             slots: Box::default(),
         }))
     }
