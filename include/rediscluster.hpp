@@ -20,8 +20,9 @@
  * *failure if the call succeeds. With -fno-exceptions only the second form exists (as with
  * REDISCLUSTER_NO_EXCEPTIONS defined before this header).
  *
- * Owners. options, client, pipeline, subscriber, message, cancel_token, explanation, pool, connection, command, reply,
- * topology, stats and error own one C object each, which their destructor frees; a connection goes back to its pool. They move and do not copy. A default-made or
+ * Owners. options, client, pipeline, transaction, script, scan, subscriber, message, cancel_token, explanation, pool,
+ * connection, command, reply, topology, stats and error own one C object each, which their destructor frees; a
+ * connection goes back to its pool. They move and do not copy. A default-made or
  * moved-from owner is empty: it takes a new value, its readers answer as the C function does for NULL, and
  * a call on it is refused with INVALID_ARGUMENT. handle() lends the C object, detach() gives it away, and
  * the constructor that takes one adopts it: the C API stays at hand. An owner is as thread-safe as its C
@@ -1544,6 +1545,218 @@ class pipeline : public detail::owner<rediscluster_pipeline, rediscluster_pipeli
     void execute(timeout timeout = timeout::standard()) {
         rediscluster::error failure;
         detail::check(try_execute(timeout, &failure), failure);
+    }
+#endif
+};
+
+/*
+ * Commands that run as one, in one slot, and only if no watched key has changed: watch, read by execute, append, exec.
+ * Whatever comes of exec, it is as new afterwards. One thread at a time.
+ */
+class transaction : public detail::owner<rediscluster_transaction, rediscluster_transaction_free> {
+  public:
+    transaction() noexcept {}
+    explicit transaction(rediscluster_transaction *handle) noexcept : owner(handle) {}
+
+    /* It holds what it needs of the client. */
+    REDISCLUSTER_NODISCARD static status try_make(client &client, transaction &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_transaction **made, rediscluster_error **raw) {
+            return rediscluster_transaction_new(client.handle(), made, raw);
+        });
+    }
+
+    /* What ends its calls; an empty token: nothing any more. */
+    REDISCLUSTER_NODISCARD status try_set_cancel(const cancel_token &cancel, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_transaction_set_cancel(handle(), cancel.handle(), raw);
+        });
+    }
+
+    /* Watches a key from now on; the first one takes a connection. */
+    REDISCLUSTER_NODISCARD status try_watch(bytes key, timeout timeout, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_transaction_watch(handle(), key.data(), key.size(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    /* Runs a command now, behind a watch: to read what the appended ones depend on. */
+    REDISCLUSTER_NODISCARD status try_execute(const command &command, reply &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+            return rediscluster_transaction_execute(handle(), command.handle(), made, raw);
+        });
+    }
+
+    REDISCLUSTER_NODISCARD status try_append(const command &command, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_transaction_append(handle(), command.handle(), raw);
+        });
+    }
+
+    /* Runs what was appended: an ARRAY of the replies. ABORTED: nothing was done; begin again with the watch. */
+    REDISCLUSTER_NODISCARD status try_exec(timeout timeout, reply &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+            return rediscluster_transaction_exec(handle(), timeout.timeout_ms(), made, raw);
+        });
+    }
+
+    /* Drops what was appended and watches nothing any more. */
+    status try_discard(error *error = nullptr) noexcept {
+        return detail::fill(
+            error, [&](rediscluster_error **raw) { return rediscluster_transaction_discard(handle(), raw); });
+    }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit transaction(client &client) {
+        error failure;
+        detail::check(try_make(client, *this, &failure), failure);
+    }
+
+    transaction &set_cancel(const cancel_token &cancel) {
+        error failure;
+        detail::check(try_set_cancel(cancel, &failure), failure);
+        return *this;
+    }
+
+    transaction &watch(bytes key, timeout timeout = timeout::standard()) {
+        error failure;
+        detail::check(try_watch(key, timeout, &failure), failure);
+        return *this;
+    }
+
+    reply execute(const command &command) {
+        reply out;
+        error failure;
+        detail::check(try_execute(command, out, &failure), failure);
+        return out;
+    }
+
+    transaction &append(const command &command) {
+        error failure;
+        detail::check(try_append(command, &failure), failure);
+        return *this;
+    }
+
+    reply exec(timeout timeout = timeout::standard()) {
+        reply out;
+        error failure;
+        detail::check(try_exec(timeout, out, &failure), failure);
+        return out;
+    }
+
+    void discard() {
+        error failure;
+        detail::check(try_discard(&failure), failure);
+    }
+#endif
+};
+
+/* A Lua script, which servers know by its digest and are told where they do not. Any thread may run it. */
+class script : public detail::owner<rediscluster_script, rediscluster_script_free> {
+  public:
+    script() noexcept {}
+    explicit script(rediscluster_script *handle) noexcept : owner(handle) {}
+
+    /* REDISCLUSTER_READ: it only reads, and whom the option `read_from` says runs it. */
+    REDISCLUSTER_NODISCARD static status try_make(bytes source, access use, script &out,
+                                                  error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_script **made, rediscluster_error **raw) {
+            return rediscluster_script_new(source.data(), source.size(), use, made, raw);
+        });
+    }
+
+    /* The digest of its text: 40 hexadecimal digits. */
+    const char *sha() const noexcept { return rediscluster_script_sha(handle()); }
+
+    /* Runs it where its keys are. arguments: how many keys, the keys, and what else it gets. */
+    REDISCLUSTER_NODISCARD status try_execute(client &client, const command &arguments, reply &out,
+                                              error *error = nullptr) const noexcept {
+        return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+            return rediscluster_script_execute(handle(), client.handle(), arguments.handle(), made, raw);
+        });
+    }
+
+    /* The same for arguments, of which the first key_count are keys: try_call(client, 1, {key, value}, out). */
+    REDISCLUSTER_NODISCARD status try_call(client &client, std::size_t key_count,
+                                           std::initializer_list<bytes> arguments, reply &out,
+                                           error *error = nullptr) const noexcept {
+        return detail::with_argv(arguments, [&](std::size_t argc, const char *const *argv, const std::size_t *argvlen) {
+            return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+                return rediscluster_script_call(handle(), client.handle(), key_count, argc, argv, argvlen, made, raw);
+            });
+        });
+    }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit script(bytes source, access use = REDISCLUSTER_WRITE) {
+        error failure;
+        detail::check(try_make(source, use, *this, &failure), failure);
+    }
+
+    reply execute(client &client, const command &arguments) const {
+        reply out;
+        error failure;
+        detail::check(try_execute(client, arguments, out, &failure), failure);
+        return out;
+    }
+
+    reply call(client &client, std::size_t key_count, std::initializer_list<bytes> arguments) const {
+        reply out;
+        error failure;
+        detail::check(try_call(client, key_count, arguments, out, &failure), failure);
+        return out;
+    }
+#endif
+};
+
+/* All keys of the cluster, page by page. One thread at a time. */
+class scan : public detail::owner<rediscluster_scan, rediscluster_scan_free> {
+  public:
+    scan() noexcept {}
+    explicit scan(rediscluster_scan *handle) noexcept : owner(handle) {}
+
+    /*
+     * pattern: empty for all keys; count: how many keys a node looks at for a page, 0 for its own number; type: "" for
+     * all types. It holds what it needs of the client.
+     */
+    REDISCLUSTER_NODISCARD static status try_make(client &client, bytes pattern, std::int64_t count, text type,
+                                                  scan &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_scan **made, rediscluster_error **raw) {
+            return rediscluster_scan_new(client.handle(), pattern.data(), pattern.size(), count, type.chars(), made,
+                                         raw);
+        });
+    }
+
+    /* How long a page may take. */
+    REDISCLUSTER_NODISCARD status try_set_timeout(timeout timeout, error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_scan_set_timeout(handle(), timeout.timeout_ms(), raw);
+        });
+    }
+
+    /* The next page, an ARRAY of one key or more; empty after the last. After a failure it goes on where it was. */
+    REDISCLUSTER_NODISCARD status try_next(reply &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_reply **made, rediscluster_error **raw) {
+            return rediscluster_scan_next(handle(), made, raw);
+        });
+    }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit scan(client &client, bytes pattern = bytes(), std::int64_t count = 0, text type = "") {
+        error failure;
+        detail::check(try_make(client, pattern, count, type, *this, &failure), failure);
+    }
+
+    scan &set_timeout(timeout timeout) {
+        error failure;
+        detail::check(try_set_timeout(timeout, &failure), failure);
+        return *this;
+    }
+
+    reply next() {
+        reply out;
+        error failure;
+        detail::check(try_next(out, &failure), failure);
+        return out;
     }
 #endif
 };

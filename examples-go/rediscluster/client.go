@@ -115,17 +115,20 @@ func outcomes(ctx context.Context, pipeline *C.rediscluster_pipeline, count int)
 	return results
 }
 
-// bounded runs a call with a token that the end of the context fires; without one if the context has no end.
+// bounded runs a call of the client that ends with the context.
 func (c *Client) bounded(ctx context.Context, call func(*C.rediscluster_cancel) *Error) error {
-	return c.pool.inside(func() error {
-		var cancel *C.rediscluster_cancel
-		if ctx.Done() != nil {
-			var raw *C.rediscluster_error
-			if status := C.rediscluster_cancel_new(&cancel, &raw); status != C.REDISCLUSTER_OK {
-				return failure(status, raw)
-			}
-			defer C.rediscluster_cancel_free(cancel)
+	return c.pool.inside(func() error { return withToken(ctx, call) })
+}
+
+// withToken runs a call with a token that the end of the context fires; without one if the context has no end.
+func withToken(ctx context.Context, call func(*C.rediscluster_cancel) *Error) error {
+	var cancel *C.rediscluster_cancel
+	if ctx.Done() != nil {
+		var raw *C.rediscluster_error
+		if status := C.rediscluster_cancel_new(&cancel, &raw); status != C.REDISCLUSTER_OK {
+			return failure(status, raw)
 		}
-		return watched(ctx, func() { C.rediscluster_cancel_fire(cancel) }, func() *Error { return call(cancel) })
-	})
+		defer C.rediscluster_cancel_free(cancel)
+	}
+	return watched(ctx, func() { C.rediscluster_cancel_fire(cancel) }, func() *Error { return call(cancel) })
 }

@@ -25,6 +25,7 @@ const (
 	Timeout         Status = C.REDISCLUSTER_ERROR_TIMEOUT
 	Auth            Status = C.REDISCLUSTER_ERROR_AUTH
 	TLS             Status = C.REDISCLUSTER_ERROR_TLS
+	Aborted         Status = C.REDISCLUSTER_ERROR_ABORTED
 	Server          Status = C.REDISCLUSTER_ERROR_SERVER
 	PoolExhausted   Status = C.REDISCLUSTER_ERROR_POOL_EXHAUSTED
 	PoolTimeout     Status = C.REDISCLUSTER_ERROR_POOL_TIMEOUT

@@ -134,6 +134,65 @@ static inline rediscluster_status glue_outcome(rediscluster_pipeline *pipeline, 
     return error != NULL ? rediscluster_error_status(error) : REDISCLUSTER_ERROR_INTERNAL;
 }
 
+static inline rediscluster_status glue_transaction_read(rediscluster_transaction *transaction, const uint8_t *data,
+                                                        const size_t *lengths, size_t count, int64_t timeout_ms,
+                                                        glue_answer *answer, rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = glue_packed(data, lengths, count, &command, error);
+    answer->reply = NULL;
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_command_set_timeout(command, timeout_ms, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_transaction_execute(transaction, command, &answer->reply, error);
+    rediscluster_command_free(command);
+    return glue_answered(status, answer);
+}
+
+static inline rediscluster_status glue_transaction_append(rediscluster_transaction *transaction, const uint8_t *data,
+                                                          const size_t *lengths, size_t count,
+                                                          rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = glue_packed(data, lengths, count, &command, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_transaction_append(transaction, command, error);
+    rediscluster_command_free(command);
+    return status;
+}
+
+static inline rediscluster_status glue_transaction_exec(rediscluster_transaction *transaction, int64_t timeout_ms,
+                                                        glue_answer *answer, rediscluster_error **error) {
+    answer->reply = NULL;
+    return glue_answered(rediscluster_transaction_exec(transaction, timeout_ms, &answer->reply, error), answer);
+}
+
+/* Runs a script; the arguments are those behind the digest. */
+static inline rediscluster_status glue_script(const rediscluster_script *script, rediscluster_client *client,
+                                              const uint8_t *data, const size_t *lengths, size_t count,
+                                              int64_t timeout_ms, const rediscluster_cancel *cancel,
+                                              glue_answer *answer, rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = glue_packed(data, lengths, count, &command, error);
+    answer->reply = NULL;
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_command_set_timeout(command, timeout_ms, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_command_set_cancel(command, cancel, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_script_execute(script, client, command, &answer->reply, error);
+    rediscluster_command_free(command);
+    return glue_answered(status, answer);
+}
+
+/* A page of a scan; behind the last one no reply. */
+static inline rediscluster_status glue_page(rediscluster_scan *scan, int64_t timeout_ms, glue_answer *answer,
+                                            rediscluster_error **error) {
+    rediscluster_status status = rediscluster_scan_set_timeout(scan, timeout_ms, error);
+    answer->reply = NULL;
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_scan_next(scan, &answer->reply, error);
+    return glue_answered(status, answer);
+}
+
 /* Subscribes to what is of this kind. */
 static inline rediscluster_status glue_subscribe(rediscluster_subscriber *subscriber, int32_t kind, const uint8_t *name,
                                                  size_t len, int64_t timeout_ms, rediscluster_error **error) {

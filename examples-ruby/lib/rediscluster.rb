@@ -126,6 +126,8 @@ module Rediscluster
   class Timeout < Error; end
   class AuthError < Error; end
   class TlsError < Error; end
+  # A watched key has changed, or its slot moved away: nothing was done.
+  class Aborted < Error; end
   class PoolExhausted < Error; end
   class PoolTimeout < Error; end
   # The server answered with an error.
@@ -134,7 +136,7 @@ module Rediscluster
   CLASSES = {
     2 => ConfigError, 3 => NotCheckedOut, 4 => UnknownNode, 6 => CrossSlot, 7 => Closed, 8 => Forked, 9 => ReadOnly,
     10 => Cancelled, 20 => Unreachable, 21 => ConnectionError, 22 => Timeout, 23 => AuthError, 24 => TlsError,
-    46 => ServerError, 60 => PoolExhausted, 61 => PoolTimeout
+    45 => Aborted, 46 => ServerError, 60 => PoolExhausted, 61 => PoolTimeout
   }.freeze
   STATS = { open: 1, idle: 2, in_use: 3, dialing: 4, waiting: 5, created: 6, closed: 7 }.freeze
   READ = 1
@@ -429,4 +431,5 @@ module Rediscluster
 end
 
 require_relative "rediscluster/client"
+require_relative "rediscluster/transaction"
 require_relative "rediscluster/subscriber"

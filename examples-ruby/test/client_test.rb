@@ -107,6 +107,46 @@ class ClientTest < Minitest::Test
     assert_equal 0, client.pool.stats[:in_use]
   end
 
+  def test_transactions
+    client = client()
+    client.call("SET", "{rubytest:x}a", 1, "EX", 60)
+    replies = client.transaction(timeout: 60) do |transaction|
+      transaction.watch("{rubytest:x}a")
+      assert_equal "1", transaction.read("GET", "{rubytest:x}a")
+      transaction.call("INCR", "{rubytest:x}a")
+      transaction.call("LPUSH", "{rubytest:x}a", "x")
+      assert_raises(Rediscluster::CrossSlot) { transaction.call("GET", "{rubytest:y}a") }
+    end
+    assert_equal 2, replies[0]
+    assert_kind_of Rediscluster::ServerError, replies[1]
+    assert_raises(Rediscluster::Aborted) do
+      client.transaction do |transaction|
+        transaction.watch("{rubytest:x}a")
+        client.call("SET", "{rubytest:x}a", 7, "EX", 60)
+        transaction.call("INCR", "{rubytest:x}a")
+      end
+    end
+    assert_equal "7", client.call("GETDEL", "{rubytest:x}a")
+    assert_equal([], client.transaction { nil })
+    assert_equal 0, client.pool.stats[:in_use]
+  end
+
+  def test_scripts_and_scans
+    client = client()
+    add = Rediscluster::Script.new("return redis.call('incrby', KEYS[1], ARGV[1])")
+    assert_equal 20, add.call(client, keys: ["rubytest:script"], arguments: [20])
+    assert_equal 23, add.call(client, keys: ["rubytest:script"], arguments: [3], timeout: 60)
+    assert_raises(Rediscluster::CrossSlot) { add.call(client, keys: %w[rubytest:script rubytest:other]) }
+    assert_equal 1, client.call("DEL", "rubytest:script")
+    said = Rediscluster::Script.new("return ARGV[1]", access: Rediscluster::READ)
+    assert_equal "said", said.call(client, keys: ["rubytest:script"], arguments: ["said"])
+
+    client.pipelined { |pipeline| 100.times { |i| pipeline.call("SET", "rubytest:scan:#{i}", i, "EX", 60) } }
+    keys = client.scan(match: "rubytest:scan:*", type: "string", timeout: 60).to_a
+    assert_equal((0...100).map { |i| "rubytest:scan:#{i}" }.sort, keys.uniq.sort)
+    assert_empty client.scan(match: "rubytest:none:*").to_a
+  end
+
   def test_messages
     client = client()
     subscriber = client.subscriber

@@ -123,6 +123,18 @@ static void the_empty_answer() {
     queue.clear();
     cancel_token().fire();
 
+    transaction change;
+    CHECK(transaction::try_make(nobody, change, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(change.try_watch("k", timeout::now(), &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(change.try_append(ping, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(change.try_exec(timeout::now(), out, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(change.try_discard(&failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(script().try_call(nobody, 0, {}, out, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(*script().sha() == '\0');
+    scan pages;
+    CHECK(scan::try_make(nobody, bytes(), 0, "", pages, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+    CHECK(pages.try_next(out, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
+
     subscriber silent;
     message heard;
     CHECK(subscriber::try_make(nobody, silent, &failure) == REDISCLUSTER_ERROR_INVALID_ARGUMENT);
@@ -234,6 +246,9 @@ int main() {
     moves_and_does_not_copy<error>();
     moves_and_does_not_copy<client>();
     moves_and_does_not_copy<pipeline>();
+    moves_and_does_not_copy<transaction>();
+    moves_and_does_not_copy<script>();
+    moves_and_does_not_copy<scan>();
     moves_and_does_not_copy<subscriber>();
     moves_and_does_not_copy<message>();
     moves_and_does_not_copy<cancel_token>();
