@@ -3,6 +3,7 @@
  * what has no policy, or a route by hand, is a map from node to reply. */
 #include "client.h"
 #include "cluster.h"
+#include "pools.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,7 @@ int main(void)
     char sha[48];
     rediscluster_reply *reply;
     int seen[KEYS] = {0};
+    int64_t begun;
 
     servers = cluster_start("--primaries", "3", "--replicas", "1", NULL);
     client = client_of(cluster_addresses(servers), NULL);
@@ -111,6 +113,14 @@ int main(void)
     CHECK_BETWEEN(rediscluster_reply_integer(reply), 1, KEYS - 1);
     rediscluster_reply_free(reply);
 
+    /* A replica that was chosen by hand refuses a write by itself, at once. */
+    begun = clock_ms();
+    reply = routed(REDISCLUSTER_ROUTE_ALL_REPLICAS, "FLUSHALL", NULL);
+    CHECK_BETWEEN(clock_ms() - begun, 0, 100 * test_patience());
+    for (size_t i = 1; i < rediscluster_reply_count(reply); i += 2)
+        CHECK_CONTAINS(reply_text(rediscluster_reply_at(reply, i)), "READONLY You can't write against a read only");
+    is_map(reply, 3, REDISCLUSTER_REPLY_ERROR);
+    client_expect(client, "50", "DBSIZE", NULL);
     client_expect(client, "OK", "FLUSHALL", NULL);
     client_expect(client, "0", "DBSIZE", NULL);
     rediscluster_client_free(client);
