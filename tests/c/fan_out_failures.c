@@ -134,7 +134,7 @@ int main(void)
     fake = fake_node_start("node *\nhandshake\n" THREE_SHARDS "\n"
                            "on MSET * => ok\non DBSIZE => int 2\non KEYS * => array one\non FLUSHALL => ok\n"
                            "on RANDOMKEY => bulk \"some key\"\non MGET * => array v\non DEL * => int 1\n"
-                           "on SCRIPT EXISTS * => resp \"[ 1 ]\"\n"
+                           "on SCRIPT EXISTS * => resp [ 1 ]\n"
                            "scene base\n"
                            "scene cut\nnode 2\non MSET * => close\n"
                            "node 3\non MSET * => error \"OOM command not allowed when used memory > 'maxmemory'.\"\n"
