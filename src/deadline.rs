@@ -41,6 +41,16 @@ impl Deadline {
         }
     }
 
+    /// When the first of so many things has to end that share the time that is left: an even part of it.
+    pub fn share(self, things: usize) -> Self {
+        match self.remaining() {
+            Some(left) => {
+                self.earlier(Self::after(left / u32::try_from(things.max(1)).unwrap_or(u32::MAX)))
+            }
+            None => self,
+        }
+    }
+
     /// The instant, if there is an end.
     pub fn instant(self) -> Option<Instant> {
         self.0

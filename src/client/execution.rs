@@ -226,6 +226,12 @@ impl Execution {
         };
         match refusal {
             Refusal::Redirect => self.redirected(node, reply.root(), took, jitter),
+            // This very node was asked for: no other will take its place.
+            Refusal::PutOff { status: Status::ReadOnly, .. }
+                if matches!(self.home, Target::Node(_)) =>
+            {
+                self.todo.push_back(Step::Done(Ok(reply)));
+            }
             Refusal::PutOff { status, asks_for_refresh } => {
                 let code = reply.root().error_code().unwrap_or("");
                 self.note(node.to_string(), took, code.into());

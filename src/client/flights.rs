@@ -5,11 +5,12 @@
 //! that holds connections never waits for a place of the pool: two such calls could wait for each other.
 //! What fails or is redirected goes through its [`Execution`], whose waits do not hold up the rest.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
-use crate::error::{Error, Status};
+use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
 use crate::os::poll::PollSet;
 use crate::os::sockets::Readiness;
@@ -146,7 +147,11 @@ impl Flights<'_> {
                 continue;
             }
             if self.flights.is_empty() && self.waiting.is_empty() {
-                return;
+                match self.stalled.is_empty() {
+                    true => return,
+                    // What held them up has ended while others were sent.
+                    false => continue,
+                }
             }
             if self.terms.watch.is_fired() {
                 return self.cancel(parts);
@@ -198,29 +203,51 @@ impl Flights<'_> {
                 without.push(group);
             }
         }
+        let (mut full, mut failed) = (VecDeque::new(), Vec::new());
+        let mut left = without.len();
         for group in without {
-            // With nothing in flight this call holds no place that another could wait for.
-            let alone = self.flights.is_empty();
-            let watch = &self.terms.watch;
-            let stop = watch.is_set().then_some(watch as &dyn Stop);
-            let taken = match watch.is_fired() {
-                true => Err(Error::new(Status::Cancelled, "the call was cancelled by its token")),
-                false => self.pool.take(&group.target, self.terms.rules.deadline, alone, stop),
-            };
-            watch.has_dialled();
+            // A node that is silent leaves time for the others.
+            let taken = self.take(&group.target, self.terms.rules.deadline.share(left), false);
+            left -= 1;
             match taken {
                 Ok(lease) => self.depart(parts, lease, &group.parts),
-                Err(error) if error.status() == Status::PoolExhausted && !alone => {
-                    self.stalled.push(group);
-                }
-                Err(error) => {
-                    for (part, _) in group.parts {
-                        let (error, fraction) = (error.clone(), fastrand::f64());
-                        let event = Event::Failed { error, sent: false, had_connection: false };
-                        self.tell(parts, part as usize, event, Duration::ZERO, fraction);
-                    }
-                }
+                Err(error) if error.status() == Status::PoolExhausted => full.push_back(group),
+                Err(error) => failed.push((group, error)),
             }
+        }
+        // Last, for it may ask for the topology, which takes time.
+        for (group, error) in failed {
+            self.go_without(parts, group, &error);
+        }
+        // With nothing in flight this call holds no place that another could wait for.
+        while self.flights.is_empty()
+            && let Some(group) = full.pop_front()
+        {
+            match self.take(&group.target, self.terms.rules.deadline, true) {
+                Ok(lease) => self.depart(parts, lease, &group.parts),
+                Err(error) => self.go_without(parts, group, &error),
+            }
+        }
+        self.stalled.extend(full);
+    }
+
+    fn take(&self, target: &Target, deadline: Deadline, waits: bool) -> Result<Box<Lease>> {
+        let watch = &self.terms.watch;
+        if watch.is_fired() {
+            return Err(Error::new(Status::Cancelled, "the call was cancelled by its token"));
+        }
+        let stop = watch.is_set().then_some(watch as &dyn Stop);
+        let taken = self.pool.take(target, deadline, waits, stop);
+        watch.has_dialled();
+        taken
+    }
+
+    /// There is no connection for a group: why, its commands are told.
+    #[cold]
+    fn go_without(&mut self, parts: &mut [Part<'_>], group: Group, error: &Error) {
+        for (part, _) in group.parts {
+            let event = Event::Failed { error: error.clone(), sent: false, had_connection: false };
+            self.tell(parts, part as usize, event, Duration::ZERO, fastrand::f64());
         }
     }
 

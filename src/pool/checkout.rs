@@ -298,9 +298,11 @@ impl Core {
         }
         let mut failures: Vec<(Attempt, Error)> = Vec::new();
         let (mut full, mut left) = (None, false);
-        for &key in &keys {
+        for (at, &key) in keys.iter().enumerate() {
             let started = Instant::now();
-            match self.lease_without_waiting(key, patience) {
+            // One that is silent leaves time for the others.
+            let share = Patience { deadline: patience.deadline.share(keys.len() - at), ..patience };
+            match self.lease_without_waiting(key, share) {
                 Ok(Found::Lease(lease)) => return Ok(Some(lease)),
                 Ok(Found::Full) => full = full.or(Some(key)),
                 Ok(Found::NodeLeft) => left = true,

@@ -41,10 +41,7 @@ struct Search {
 impl Pick {
     /// What it may use of the time that is left for all.
     fn share_of(&self, deadline: Deadline) -> Deadline {
-        match deadline.remaining() {
-            Some(left) => deadline.earlier(Deadline::after(left / (self.others + 1))),
-            None => deadline,
-        }
+        deadline.share(self.others as usize + 1)
     }
 }
 

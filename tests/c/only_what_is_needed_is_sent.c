@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *allowed[] = {"HELLO",          "CLIENT SETNAME", "CLIENT SETINFO", "CLUSTER SLOTS",
-                                "READONLY",       "PING",           "GET"};
+                                "CLUSTER NODES",  "ROLE",           "READONLY",       "PING",           "GET"};
 
 int main(void)
 {
@@ -19,7 +19,7 @@ int main(void)
         "on COMMAND * => error \"NOPERM this user has no permissions to run the 'command' command\"\n"
         "on CLUSTER SHARDS => error \"NOPERM this user has no permissions\"\n"
         "on INFO * => error \"NOPERM this user has no permissions\"\n"
-        "handshake\nstore\nslots 0-8191=1,replica:3 8192-16383=2");
+        "handshake\nstore\ntopology 0-8191=1,replica:3 8192-16383=2");
     rediscluster_pool *pool =
         pool_of(fake_node_address(fake, 1), "client_name", "app", "health_check_interval", "1",
                 "topology_refresh_interval", "1", "topology_refresh_min_interval", "0", NULL);

@@ -16,7 +16,7 @@ static void append(rediscluster_pipeline *pipeline, const char *name, const char
     CHECK(before + 1 == rediscluster_pipeline_count(pipeline) || rediscluster_pipeline_count(pipeline) == 1);
 }
 
-static void reply_is(const rediscluster_pipeline *pipeline, size_t index, const char *expected)
+static void reply_at_is(const rediscluster_pipeline *pipeline, size_t index, const char *expected)
 {
     char number[24];
     const rediscluster_reply *reply = rediscluster_pipeline_reply(pipeline, index);
@@ -51,17 +51,17 @@ int main(void)
     fake_node_control(fake, "clear");
     /* One that no server knows is an error, in its place. */
     CHECK_STATUS(rediscluster_pipeline_execute(pipeline, -2, &error), REDISCLUSTER_ERROR_UNROUTABLE, error);
-    reply_is(pipeline, 0, "OK");
-    reply_is(pipeline, 1, "OK");
-    reply_is(pipeline, 2, "OK");
+    reply_at_is(pipeline, 0, "OK");
+    reply_at_is(pipeline, 1, "OK");
+    reply_at_is(pipeline, 2, "OK");
     CHECK_INT(rediscluster_reply_kind(rediscluster_pipeline_reply(pipeline, 3)), REDISCLUSTER_REPLY_ERROR);
-    reply_is(pipeline, 4, "three");
-    reply_is(pipeline, 5, "text");
+    reply_at_is(pipeline, 4, "three");
+    reply_at_is(pipeline, 5, "text");
     CHECK(rediscluster_pipeline_reply(pipeline, 6) == NULL);
     CHECK_INT(rediscluster_error_status(rediscluster_pipeline_error(pipeline, 6)), REDISCLUSTER_ERROR_UNROUTABLE);
-    reply_is(pipeline, 7, "4");
-    reply_is(pipeline, 8, "two!");
-    reply_is(pipeline, 9, "nil");
+    reply_at_is(pipeline, 7, "4");
+    reply_at_is(pipeline, 8, "two!");
+    reply_at_is(pipeline, 9, "nil");
     CHECK(rediscluster_pipeline_reply(pipeline, 10) == NULL && rediscluster_pipeline_error(pipeline, 10) == NULL);
     CHECK(rediscluster_pipeline_reply(pipeline, SIZE_MAX) == NULL);
     CHECK_INT(client_writes(fake, 1, "SET") + client_writes(fake, 2, "SET") + client_writes(fake, 3, "SET"), 3);
@@ -90,7 +90,7 @@ int main(void)
     CHECK_INT(rediscluster_pipeline_count(pipeline), 1);
     CHECK(rediscluster_pipeline_reply(pipeline, 0) == NULL);
     CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
-    reply_is(pipeline, 0, "two!");
+    reply_at_is(pipeline, 0, "two!");
     rediscluster_pipeline_clear(pipeline);
     CHECK_INT(rediscluster_pipeline_count(pipeline), 0);
     CHECK(rediscluster_pipeline_reply(pipeline, 0) == NULL);
@@ -99,7 +99,7 @@ int main(void)
     append(pipeline, "GET", AT1 "k", NULL);
     rediscluster_client_free(client);
     CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
-    reply_is(pipeline, 0, "text");
+    reply_at_is(pipeline, 0, "text");
     rediscluster_pipeline_free(pipeline);
     CHECK_STR(reply_text(taken), "two!");
     rediscluster_reply_free(taken);

@@ -13,7 +13,7 @@ static void append(rediscluster_command *command)
     rediscluster_command_free(command);
 }
 
-static void reply_is(size_t index, const char *expected)
+static void its_reply_is(size_t index, const char *expected)
 {
     char number[24];
     CHECK_STR(client_text(rediscluster_pipeline_reply(pipeline, index), number, sizeof number), expected);
@@ -49,15 +49,15 @@ int main(void)
     fake_node_control(fake, "clear");
     CHECK_STATUS(rediscluster_pipeline_execute(pipeline, -2, &error), REDISCLUSTER_ERROR_CROSS_SLOT, error);
 
-    reply_is(0, "OK");
-    reply_is(1, "OK");
+    its_reply_is(0, "OK");
+    its_reply_is(1, "OK");
     reply = rediscluster_pipeline_reply(pipeline, 2);
     CHECK_INT(rediscluster_reply_count(reply), 3);
     CHECK_STR(reply_text(rediscluster_reply_at(reply, 0)), AT3 "a");
     CHECK_STR(reply_text(rediscluster_reply_at(reply, 1)), AT1 "a");
     CHECK_STR(reply_text(rediscluster_reply_at(reply, 2)), AT2 "a");
-    reply_is(3, "1");
-    reply_is(4, "15");
+    its_reply_is(3, "1");
+    its_reply_is(4, "15");
     CHECK(rediscluster_pipeline_reply(pipeline, 5) == NULL);
     CHECK_INT(rediscluster_error_status(rediscluster_pipeline_error(pipeline, 5)), REDISCLUSTER_ERROR_CROSS_SLOT);
     reply = rediscluster_pipeline_reply(pipeline, 6);
@@ -73,7 +73,7 @@ int main(void)
             }
         CHECK(found);
     }
-    reply_is(7, "2");
+    its_reply_is(7, "2");
     CHECK_INT(rediscluster_reply_kind(rediscluster_pipeline_reply(pipeline, 8)), REDISCLUSTER_REPLY_ERROR);
     CHECK_CONTAINS(reply_text(rediscluster_pipeline_reply(pipeline, 8)), "ERR no");
     CHECK_INT(rediscluster_error_status(rediscluster_pipeline_error(pipeline, 9)), REDISCLUSTER_ERROR_UNKNOWN_NODE);

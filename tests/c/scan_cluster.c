@@ -1,7 +1,7 @@
 /* A scan of a cluster that rests gives each key once, by pattern, count and type, in pages that are never empty; at the end NULL,
  * and again NULL. Between pages it holds no connection, and it goes on in a forked child. ctest: cluster */
 #include "children.h"
-#include "client_calls.h"
+#include "client.h"
 #include "cluster.h"
 #include "pools.h"
 #include "scans.h"
@@ -26,7 +26,7 @@ static void all_of(const char *pattern, int64_t count, const char *type, int fir
         CHECK_INT(seen[i], i >= first && (i - first) % step == 0);
     CHECK_OK(rediscluster_scan_next(scan, &page, &error), error);
     CHECK(page == NULL);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
     rediscluster_scan_free(scan);
 }
 
@@ -54,7 +54,7 @@ int main(void)
     for (int i = 0; i < COUNT; i++) {
         snprintf(key, sizeof key, "%s%d", prefix, i);
         if (i % 3 == 0)
-            rediscluster_reply_free(client_run(client, "RPUSH", key, "x", NULL));
+            rediscluster_reply_free(client_say(client, "RPUSH", key, "x", NULL));
         else
             client_expect(client, "OK", "SET", key, "x", NULL);
     }
@@ -73,7 +73,7 @@ int main(void)
     /* Freed before its end, and after its client. */
     for (int i = 0; i < COUNT; i++) {
         snprintf(key, sizeof key, "%s%d", prefix, i);
-        rediscluster_reply_free(client_run(client, "DEL", key, NULL));
+        rediscluster_reply_free(client_say(client, "DEL", key, NULL));
     }
     rediscluster_client_free(client);
     rediscluster_scan_free(scan);

@@ -1,7 +1,7 @@
 /* Scans of nodes that follow a script: a slot that moves between two pages is scanned again at its new node; a server that was started
  * anew from its start; a page whose connection is lost is asked for again; one that may not be asked for its slots is believed the
  * map; refusals have their status, and the scan goes on after each failure. And what its functions refuse. */
-#include "client_calls.h"
+#include "client.h"
 #include "clock.h"
 #include "commands.h"
 #include "fake_node.h"

@@ -1,6 +1,6 @@
 /* G1 of scans: while slots move to and fro between real servers and a replica takes over, every key that is there all the time is
  * given at least once; so it is where a slot has been left half moved. ctest: timeout=240 */
-#include "client_calls.h"
+#include "client.h"
 #include "clock.h"
 #include "cluster.h"
 #include "pools.h"

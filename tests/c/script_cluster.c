@@ -1,7 +1,7 @@
 /* Scripts and functions on real servers: by digest, with the text once where a server does not have it, again after SCRIPT
  * FLUSH; keys of several slots are refused; arguments as an array, packed, binary; an error of the script is a reply; what
  * only reads is answered by replicas, scripts, EVAL_RO and FCALL_RO alike. ctest: cluster */
-#include "client_calls.h"
+#include "client.h"
 #include "cluster.h"
 #include "commands.h"
 #include "pools.h"
@@ -47,8 +47,8 @@ static void by_digest(void)
     rediscluster_command *arguments;
     rediscluster_reply *reply = NULL;
     long eval, evalsha;
-    rediscluster_reply_free(client_run(client, "DEL", "script:n", NULL));
-    rediscluster_reply_free(client_run(client, "SCRIPT", "FLUSH", NULL));
+    rediscluster_reply_free(client_say(client, "DEL", "script:n", NULL));
+    rediscluster_reply_free(client_say(client, "SCRIPT", "FLUSH", NULL));
     eval = calls("eval"), evalsha = calls("evalsha");
     for (int i = 1; i <= 3; i++) {
         char expected[8];
@@ -59,7 +59,7 @@ static void by_digest(void)
     }
     CHECK_INT(calls("eval") - eval, 1);
     CHECK_INT(calls("evalsha") - evalsha, 3);
-    rediscluster_reply_free(client_run(client, "SCRIPT", "FLUSH", NULL));
+    rediscluster_reply_free(client_say(client, "SCRIPT", "FLUSH", NULL));
     arguments = command_of("1", "script:n", "1", NULL);
     CHECK_OK(rediscluster_script_execute(script, client, arguments, &reply, &error), error);
     reply_is(reply, "16");
@@ -67,7 +67,7 @@ static void by_digest(void)
     CHECK_INT(calls("eval") - eval, 2);
     rediscluster_command_free(arguments);
     rediscluster_script_free(script);
-    rediscluster_reply_free(client_run(client, "DEL", "script:n", NULL));
+    rediscluster_reply_free(client_say(client, "DEL", "script:n", NULL));
 }
 
 static void arguments(void)
@@ -97,7 +97,7 @@ static void arguments(void)
     rediscluster_reply_free(reply);
 
     /* On every primary at once: each gets the text where it has not. */
-    rediscluster_reply_free(client_run(client, "SCRIPT", "FLUSH", NULL));
+    rediscluster_reply_free(client_say(client, "SCRIPT", "FLUSH", NULL));
     CHECK_OK(rediscluster_command_set_route(none, REDISCLUSTER_ROUTE_ALL_PRIMARIES, 0, NULL, &error), error);
     CHECK_OK(rediscluster_script_execute(script, client, none, &reply, &error), error);
     CHECK_INT(rediscluster_reply_kind(reply), REDISCLUSTER_REPLY_MAP);
@@ -127,8 +127,8 @@ static void by_replicas(void)
     rediscluster_client *reader;
     rediscluster_reply *reply = NULL;
     long before;
-    rediscluster_reply_free(client_run(client, "SET", "script:k", "v", NULL));
-    rediscluster_reply_free(client_run(client, "FUNCTION", "LOAD", "REPLACE", library, NULL));
+    rediscluster_reply_free(client_say(client, "SET", "script:k", "v", NULL));
+    rediscluster_reply_free(client_say(client, "FUNCTION", "LOAD", "REPLACE", library, NULL));
     reader = client_of(cluster_addresses(servers), "read_from", "replica", NULL);
 
     before = calls("evalsha_ro");
@@ -138,15 +138,15 @@ static void by_replicas(void)
     } while (strcmp(reply_text(reply), "v") != 0);
     rediscluster_reply_free(reply);
     CHECK(calls("evalsha_ro") > before);
-    CHECK_INT(client_stat(reader, REDISCLUSTER_STAT_OPEN), 1);
+    CHECK_INT(client_stat(reader, NULL, REDISCLUSTER_STAT_OPEN), 1);
     client_expect(reader, "v", "EVAL_RO", "return redis.call('get', KEYS[1])", "1", "script:k", NULL);
     client_expect(reader, "v", "FCALL_RO", "script_cluster_get", "1", "script:k", NULL);
     /* All of it by one node, which is the replica: what writes needs another. */
-    CHECK_INT(client_stat(reader, REDISCLUSTER_STAT_OPEN), 1);
+    CHECK_INT(client_stat(reader, NULL, REDISCLUSTER_STAT_OPEN), 1);
     client_expect(reader, "v", "FCALL", "script_cluster_get", "1", "script:k", NULL);
-    CHECK_INT(client_stat(reader, REDISCLUSTER_STAT_OPEN), 2);
-    rediscluster_reply_free(client_run(client, "FUNCTION", "DELETE", "script_cluster", NULL));
-    rediscluster_reply_free(client_run(client, "DEL", "script:k", NULL));
+    CHECK_INT(client_stat(reader, NULL, REDISCLUSTER_STAT_OPEN), 2);
+    rediscluster_reply_free(client_say(client, "FUNCTION", "DELETE", "script_cluster", NULL));
+    rediscluster_reply_free(client_say(client, "DEL", "script:k", NULL));
     rediscluster_script_free(script);
     rediscluster_client_free(reader);
 }

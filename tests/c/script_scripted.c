@@ -1,6 +1,6 @@
 /* A script meets what clusters do: NOSCRIPT at each node it comes to, redirects before and behind it, replicas for what only
  * reads; it never runs twice. And what its functions refuse. */
-#include "client_calls.h"
+#include "client.h"
 #include "commands.h"
 #include "fake_node.h"
 #include "pools.h"

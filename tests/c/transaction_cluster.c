@@ -1,6 +1,6 @@
 /* Transactions on real servers: all or nothing, watched keys, reads in between, errors of single commands; a transaction is
  * used again after each end, and its connections go back to the pool. ctest: cluster */
-#include "client_calls.h"
+#include "client.h"
 #include "cluster.h"
 #include "commands.h"
 #include "pools.h"
@@ -41,11 +41,11 @@ static void watched(rediscluster_transaction *transaction)
     watch(transaction, "{t}b");
     execute_expect(transaction, "2", "GET", "{t}a", NULL);
     append(transaction, "SET", "{t}a", "3", NULL);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 1);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 1);
     reply = exec(transaction);
     rediscluster_reply_free(reply);
     client_expect(client, "3", "GET", "{t}a", NULL);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
 
     /* Somebody else writes a watched key, even one that was not there. */
     watch(transaction, "{t}a");
@@ -58,7 +58,7 @@ static void watched(rediscluster_transaction *transaction)
     CHECK_STR(rediscluster_error_server_code(error), "");
     rediscluster_error_free(error);
     client_expect(client, "3", "GET", "{t}a", NULL);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
 
     /* Nothing to run, and the watch is judged all the same. */
     watch(transaction, "{t}a");
@@ -74,13 +74,13 @@ static void discarded(rediscluster_transaction *transaction)
 {
     rediscluster_error *error = NULL;
     rediscluster_reply *reply;
-    int64_t closed = client_stat(client, REDISCLUSTER_STAT_CLOSED);
+    int64_t closed = client_stat(client, NULL, REDISCLUSTER_STAT_CLOSED);
     watch(transaction, "{t}a");
     append(transaction, "SET", "{t}a", "lost", NULL);
     client_expect(client, "OK", "SET", "{t}a", "6", NULL);
     CHECK_OK(rediscluster_transaction_discard(transaction, &error), error);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_CLOSED), closed);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_CLOSED), closed);
     /* What was changed before concerns nobody any more; nor does the slot. */
     watch(transaction, "{other}");
     append(transaction, "GET", "{other}", NULL);
@@ -88,7 +88,7 @@ static void discarded(rediscluster_transaction *transaction)
     CHECK_INT(rediscluster_reply_count(reply), 1);
     rediscluster_reply_free(reply);
     client_expect(client, "6", "GET", "{t}a", NULL);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_CLOSED), closed);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_CLOSED), closed);
 }
 
 static void refused_when_queued(rediscluster_transaction *transaction)
@@ -140,9 +140,9 @@ static void freed_while_it_watches(void)
     rediscluster_transaction *transaction = transaction_of(client);
     watch(transaction, "{t}a");
     append(transaction, "SET", "{t}a", "never", NULL);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 1);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 1);
     rediscluster_transaction_free(transaction);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
 }
 
 int main(void)
@@ -150,7 +150,7 @@ int main(void)
     cluster *servers = cluster_shared();
     rediscluster_transaction *transaction;
     client = client_of(cluster_addresses(servers), NULL);
-    rediscluster_reply_free(client_run(client, "DEL", "{t}a", "{t}b", "{t}empty", "{other}", NULL));
+    rediscluster_reply_free(client_say(client, "DEL", "{t}a", "{t}b", "{t}empty", "{other}", NULL));
     transaction = transaction_of(client);
     ran(transaction);
     watched(transaction);
@@ -158,7 +158,7 @@ int main(void)
     refused_when_queued(transaction);
     without_keys(transaction);
     freed_while_it_watches();
-    rediscluster_reply_free(client_run(client, "DEL", "{t}a", "{t}b", NULL));
+    rediscluster_reply_free(client_say(client, "DEL", "{t}a", "{t}b", NULL));
     /* It holds the client. */
     rediscluster_client_free(client);
     without_keys(transaction);

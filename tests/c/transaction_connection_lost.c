@@ -1,6 +1,6 @@
 /* What is known of a transaction whose connection is lost: once all of EXEC may have left it may have run, and is not sent
  * again; before that it cannot have, and is begun again, unless keys were watched on that connection. */
-#include "client_calls.h"
+#include "client.h"
 #include "clock.h"
 #include "commands.h"
 #include "fake_node.h"
@@ -35,7 +35,7 @@ static void fails(int32_t status, bool maybe_executed)
     rediscluster_error *error = exec_fails(transaction, status);
     CHECK_INT(rediscluster_error_maybe_executed(error), maybe_executed);
     rediscluster_error_free(error);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* Transactions across a fork: commands appended before run in the child on its own connection; a watch is the parent's alone,
  * the child is told FORKED once and begins anew, and the parent's goes on as if nothing had been. */
 #include "children.h"
-#include "client_calls.h"
+#include "client.h"
 #include "commands.h"
 #include "fake_node.h"
 #include "pools.h"
@@ -50,7 +50,7 @@ int main(void)
     CHECK_OK(rediscluster_transaction_discard(transactions[3], &error), error);
     CHECK_INT(fake_node_count(fake, "EXEC"), 6);
     CHECK_INT(fake_node_count(fake, "UNWATCH"), 1);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
     for (int i = 0; i < 4; i++)
         rediscluster_transaction_free(transactions[i]);
     rediscluster_client_free(client);

@@ -1,6 +1,6 @@
 /* What a transaction refuses: NULL, keys of several slots before anything is sent, commands that bind a connection's state, reads
  * before the watch; a fired token ends it. */
-#include "client_calls.h"
+#include "client.h"
 #include "commands.h"
 #include "fake_node.h"
 #include "pools.h"

@@ -1,7 +1,7 @@
 /* What a transaction does with what servers may answer: MULTI, commands and EXEC leave in one write; a redirect while they are
  * queued, or in place of EXEC, begins it again at the right node, with one ASKING in front of MULTI if that is asked for, and
  * ends one that watches; nil, EXECABORT and a refused MULTI each have their status. */
-#include "client_calls.h"
+#include "client.h"
 #include "commands.h"
 #include "fake_node.h"
 #include "pools.h"
@@ -99,7 +99,7 @@ static void moved(const char *where)
     CHECK_INT(fake_node_count_on(fake, 2, "WATCH"), 1);
     append(transaction, "SET", "b", "v", NULL);
     rediscluster_reply_free(exec(transaction));
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
     rediscluster_transaction_free(transaction);
     ended();
 }
@@ -125,7 +125,7 @@ static void asked(void)
     append(transaction, "SET", "b", "v", NULL);
     rediscluster_reply_free(exec(transaction));
     CHECK_INT(fake_node_count_on(fake, 1, "EXEC"), 2);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_ASK), 2);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_ASK), 2);
     rediscluster_transaction_free(transaction);
     ended();
 
@@ -178,7 +178,7 @@ static void void_until_ended(void)
                  REDISCLUSTER_ERROR_ABORTED, error);
     rediscluster_error_free(exec_fails(transaction, REDISCLUSTER_ERROR_ABORTED));
     CHECK_INT(fake_node_count(fake, "EXEC"), 0);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
     append(transaction, "SET", "b", "v", NULL);
     rediscluster_reply_free(exec(transaction));
     rediscluster_command_free(command);
@@ -200,7 +200,7 @@ static void ends(const char *rules, int32_t status, const char *code, const char
     CHECK_CONTAINS(rediscluster_error_message(error), text);
     CHECK(strstr(rediscluster_error_message(error), "secret") == NULL);
     CHECK_INT(rediscluster_error_maybe_executed(error), maybe_executed);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
     rediscluster_error_free(error);
     rediscluster_transaction_free(transaction);
     ended();
@@ -222,8 +222,8 @@ static void watch_refused(void)
     error = NULL;
     CHECK_STATUS(rediscluster_transaction_execute(transaction, command, &reply, &error),
                  REDISCLUSTER_ERROR_INVALID_ARGUMENT, error);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_IN_USE), 0);
-    CHECK_INT(client_stat(client, REDISCLUSTER_STAT_CLOSED), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_CLOSED), 0);
     rediscluster_command_free(command);
     rediscluster_transaction_free(transaction);
     ended();

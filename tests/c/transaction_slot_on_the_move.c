@@ -1,7 +1,7 @@
 /* A slot on the move between real servers: a transaction on keys that have gone follows ASK, one on keys of which some have is put
  * off until the move is over, and one that watches ends ABORTED or holds, but never writes over what somebody else has
  * written. ctest: timeout=180 */
-#include "client_calls.h"
+#include "client.h"
 #include "cluster.h"
 #include "commands.h"
 #include "pools.h"
@@ -75,7 +75,7 @@ static void on(const char *server)
     reply = exec(transaction);
     reply_is(rediscluster_reply_at(reply, 1), "2");
     rediscluster_reply_free(reply);
-    CHECK(client_stat(client, REDISCLUSTER_STAT_ASK) > 0);
+    CHECK(client_stat(client, NULL, REDISCLUSTER_STAT_ASK) > 0);
 
     /* A watch of the key that has gone follows it. */
     watch(transaction, gone);

@@ -78,13 +78,18 @@ rediscluster_reply *client_say(rediscluster_client *client, const char *name, ..
 void client_expect(rediscluster_client *client, const char *expected, const char *name, ...)
 {
     rediscluster_reply *reply;
-    char number[24];
     va_list rest;
     va_start(rest, name);
     reply = say_list(client, name, rest);
     va_end(rest);
-    CHECK_STR(client_text(reply, number, sizeof number), expected);
+    reply_is(reply, expected);
     rediscluster_reply_free(reply);
+}
+
+void reply_is(const rediscluster_reply *reply, const char *expected)
+{
+    char number[24];
+    CHECK_STR(client_text(reply, number, sizeof number), expected != NULL ? expected : "nil");
 }
 
 rediscluster_error *client_fails(rediscluster_client *client, int32_t status, const char *name, ...)

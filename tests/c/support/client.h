@@ -30,6 +30,9 @@ rediscluster_reply *client_say(rediscluster_client *client, const char *name, ..
 /* The same, where the reply's text (or the number it is, or "nil") must be `expected`. */
 void client_expect(rediscluster_client *client, const char *expected, const char *name, ...);
 
+/* The text, or the number, that a reply is must be `expected`; NULL: nil. */
+void reply_is(const rediscluster_reply *reply, const char *expected);
+
 /* The error of such a command, which must fail with this status; the caller frees it. */
 rediscluster_error *client_fails(rediscluster_client *client, int32_t status, const char *name, ...);
 

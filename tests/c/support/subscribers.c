@@ -6,24 +6,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-rediscluster_client *client_of(const char *nodes, ...)
-{
-    rediscluster_options *options = NULL;
-    rediscluster_client *client = NULL;
-    rediscluster_error *error = NULL;
-    const char *name;
-    va_list settings;
-    CHECK_OK(rediscluster_options_new(&options, &error), error);
-    CHECK_OK(rediscluster_options_set(options, "startup_nodes", nodes, &error), error);
-    va_start(settings, nodes);
-    while ((name = va_arg(settings, const char *)) != NULL)
-        CHECK_OK(rediscluster_options_set(options, name, va_arg(settings, const char *), &error), error);
-    va_end(settings);
-    CHECK_OK(rediscluster_client_new(options, &client, &error), error);
-    rediscluster_options_free(options);
-    return client;
-}
-
 rediscluster_subscriber *subscriber_of(rediscluster_client *client)
 {
     rediscluster_subscriber *subscriber = NULL;

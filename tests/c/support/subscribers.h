@@ -3,11 +3,9 @@
 #define TEST_SUBSCRIBERS_H
 
 #include "check.h"
+#include "client.h"
 
 #include <stdint.h>
-
-/* A client of these startup nodes and options: name, value, …, NULL. It must come to be. */
-rediscluster_client *client_of(const char *nodes, ...);
 
 rediscluster_subscriber *subscriber_of(rediscluster_client *client);
 

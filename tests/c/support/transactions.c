@@ -1,5 +1,5 @@
 #include "transactions.h"
-#include "client_calls.h"
+#include "client.h"
 
 #include <stdarg.h>
 #include <string.h>
