@@ -15,7 +15,7 @@ static bool is_applied(rediscluster_client *client)
 
 static void late_write(void)
 {
-    rediscluster_client *client = client_of(fake_node_address(fake, 1), "socket_timeout", "60", NULL);
+    rediscluster_client *client = client_of(fake_node_address(fake, 1), "socket_timeout", "250", NULL);
     rediscluster_error *error;
     fake_node_control(fake, "clear");
     error = client_fails(client, REDISCLUSTER_ERROR_TIMEOUT, "INCR", AT1 "late", NULL);
@@ -51,7 +51,7 @@ static void cut_write(void)
 
 static void reads_are_tried_again(void)
 {
-    rediscluster_client *client = client_of(fake_node_address(fake, 1), "socket_timeout", "60", NULL);
+    rediscluster_client *client = client_of(fake_node_address(fake, 1), "socket_timeout", "250", NULL);
     fake_node_control(fake, "clear");
     client_expect(client, "OK", "SET", AT1 "read", "value", NULL);
     client_expect(client, "value", "GET", AT1 "read", NULL);
@@ -62,7 +62,7 @@ static void reads_are_tried_again(void)
 static void writes_too_if_told_so(void)
 {
     rediscluster_client *client =
-        client_of(fake_node_address(fake, 1), "socket_timeout", "60", "retry_on_timeout", "yes", NULL);
+        client_of(fake_node_address(fake, 1), "socket_timeout", "250", "retry_on_timeout", "yes", NULL);
     fake_node_control(fake, "clear");
     client_expect(client, "7", "INCRBY", AT1 "insist", "7", NULL);
     CHECK_INT(fake_node_count(fake, "INCRBY"), 2);
@@ -105,7 +105,7 @@ static void refused_dial(void)
 int main(void)
 {
     fake = fake_node_start("node *\nhandshake\n" THREE_SHARDS "\n"
-                           "on INCR {b}late => delay 150; store\n"
+                           "on INCR {b}late => delay 600; store\n"
                            "on INCR {b}cut => close\n"
                            "first 2 on GET {b}read => silent\n"
                            "first 1 on INCRBY {b}insist * => silent\n"

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 8, KEYS = 600, MOST = 16 };
+enum { THREADS = 8, KEYS = 250, MOST = 16 };
 enum fate { NOTHING, REPLIED, NOT_RUN, MAYBE };
 
 struct shared {
@@ -93,7 +93,7 @@ static void disturb(struct shared *shared)
             break;
         case 1:
             fake_node_control(shared->fake, "pause %d", node);
-            clock_sleep_ms(random() % 40);
+            clock_sleep_ms(random() % 250);
             fake_node_control(shared->fake, "resume %d", node);
             break;
         default:
@@ -127,8 +127,8 @@ int main(void)
     static struct shared shared;
     int replied = 0;
     shared.fake = fake_node_start("log off\nnode *\nhandshake\n" THREE_SHARDS "\nstore");
-    shared.client = client_of(fake_node_address(shared.fake, 1), "socket_timeout", "25", "socket_connect_timeout", "200",
-                              "command_timeout", "400", "retry_backoff_max", "20", NULL);
+    shared.client = client_of(fake_node_address(shared.fake, 1), "socket_timeout", "150", "socket_connect_timeout", "500",
+                              "command_timeout", "700", "retry_backoff_max", "20", NULL);
     shared.keys = test_rounds(10 * KEYS);
     shared.keys = shared.keys > KEYS ? KEYS : shared.keys;
     atomic_store(&shared.running, THREADS);

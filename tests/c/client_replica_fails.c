@@ -9,7 +9,7 @@ static fake_node *fake;
 static void rests(const char *scene, const char *read_from, bool by_primary)
 {
     rediscluster_client *client = client_of(fake_node_address(fake, 1), "read_from", read_from, "replica_cooldown", "300",
-                                            "socket_timeout", "100", NULL);
+                                            "socket_timeout", "500", NULL);
     int64_t met;
     for (int i = 0; i < 4; i++)
         client_expect(client, "value", "GET", AT1 "key", NULL);
