@@ -2273,6 +2273,24 @@ rediscluster_status rediscluster_pipeline_append_argv(rediscluster_pipeline *pip
                                                       rediscluster_error **error);
 
 /**
+ * Appends a script. The first one of a run at each node goes with its text, and later ones by its hash alone: a
+ * server that does not have it yet has it for those behind, and the order holds.
+ *
+ * script: the script; it is copied.
+ * arguments: numkeys, the keys and what else the script gets, as for rediscluster_script_execute; NULL: no keys. Its
+ * settings do not count.
+ *
+ * Returns: as rediscluster_pipeline_append.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_pipeline_append_script(rediscluster_pipeline *pipeline,
+                                                        const rediscluster_script *script,
+                                                        const rediscluster_command *arguments,
+                                                        rediscluster_error **error);
+
+/**
  * Sets the token that ends the pipeline's run.
  *
  * cancel: the token; NULL: none any more.

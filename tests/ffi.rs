@@ -11,20 +11,30 @@ use std::ptr::{dangling_mut, null, null_mut};
 
 use rediscluster::ffi::address::*;
 use rediscluster::ffi::callback::*;
+use rediscluster::ffi::cancel::*;
 use rediscluster::ffi::checkout::*;
+use rediscluster::ffi::client::*;
 use rediscluster::ffi::command::*;
 use rediscluster::ffi::connection::*;
 use rediscluster::ffi::credentials::*;
 use rediscluster::ffi::error::*;
+use rediscluster::ffi::explanation::*;
 use rediscluster::ffi::key::*;
+use rediscluster::ffi::message::*;
 use rediscluster::ffi::options::*;
+use rediscluster::ffi::pipeline::*;
 use rediscluster::ffi::pool::*;
 use rediscluster::ffi::redirect::*;
 use rediscluster::ffi::reply::*;
+use rediscluster::ffi::scan::*;
+use rediscluster::ffi::script::*;
+use rediscluster::ffi::setting::*;
 use rediscluster::ffi::stats::*;
 use rediscluster::ffi::status::rediscluster_status::*;
 use rediscluster::ffi::status::*;
+use rediscluster::ffi::subscriber::*;
 use rediscluster::ffi::topology::*;
+use rediscluster::ffi::transaction::*;
 use rediscluster::ffi::version::*;
 use rediscluster::resp::Reply;
 
@@ -229,6 +239,196 @@ fn null_is_answered_by_every_function() {
         rediscluster_reply_cells(null(), null_mut(), null_mut(), null_mut());
         refuses("reply", |error| rediscluster_reply_check(null(), error));
         rediscluster_reply_free(null_mut());
+
+        // Clients and what hangs on them.
+        assert_eq!(
+            rediscluster_error_key_fate(null(), 0),
+            rediscluster_key_fate::REDISCLUSTER_KEY_NONE
+        );
+        {
+            let mut out = dangling_mut();
+            refuses("pool", |error| {
+                rediscluster_pool_get_for_command(null_mut(), null(), 0, &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_pool_get_for_command");
+        }
+        refuses("out", |error| rediscluster_cancel_new(null_mut(), error));
+        rediscluster_cancel_fire(null());
+        rediscluster_cancel_free(null_mut());
+        refuses("command", |error| rediscluster_command_set_timeout(null_mut(), 0, error));
+        refuses("command", |error| rediscluster_command_set_route(null_mut(), 0, 0, null(), error));
+        refuses("command", |error| rediscluster_command_set_read_from(null_mut(), 0, error));
+        refuses("command", |error| rediscluster_command_set_cancel(null_mut(), null(), error));
+        {
+            let mut out = dangling_mut();
+            refuses("options", |error| rediscluster_client_new(null(), &mut out, error));
+            assert!(out.is_null(), "rediscluster_client_new");
+        }
+        {
+            let mut out = dangling_mut();
+            refuses("pool", |error| rediscluster_client_with_pool(null_mut(), &mut out, error));
+            assert!(out.is_null(), "rediscluster_client_with_pool");
+        }
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| {
+                rediscluster_client_execute(null_mut(), null(), &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_client_execute");
+        }
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| {
+                rediscluster_client_command(null_mut(), 0, null(), null(), &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_client_command");
+        }
+        assert!(rediscluster_client_pool(null_mut()).is_null());
+        rediscluster_client_free(null_mut());
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| {
+                rediscluster_client_explain(null_mut(), null(), &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_client_explain");
+        }
+        assert_eq!(rediscluster_explanation_slot(null()), -1);
+        assert_eq!(rediscluster_explanation_key_count(null()), 0);
+        assert_eq!(rediscluster_explanation_key(null(), 0), -1);
+        assert_eq!(rediscluster_explanation_node_count(null()), 0);
+        assert!(rediscluster_explanation_node(null(), 0).is_null());
+        assert_eq!(text(rediscluster_explanation_reason(null())), "");
+        rediscluster_explanation_free(null_mut());
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| rediscluster_pipeline_new(null_mut(), &mut out, error));
+            assert!(out.is_null(), "rediscluster_pipeline_new");
+        }
+        refuses("pipeline", |error| rediscluster_pipeline_append(null_mut(), null(), error));
+        refuses("pipeline", |error| {
+            rediscluster_pipeline_append_argv(null_mut(), 0, null(), null(), error)
+        });
+        refuses("pipeline", |error| rediscluster_pipeline_set_cancel(null_mut(), null(), error));
+        refuses("pipeline", |error| rediscluster_pipeline_execute(null_mut(), 0, error));
+        refuses("pipeline", |error| {
+            rediscluster_pipeline_append_script(null_mut(), null(), null(), error)
+        });
+        assert_eq!(rediscluster_pipeline_count(null()), 0);
+        assert!(rediscluster_pipeline_reply(null(), 0).is_null());
+        assert!(rediscluster_pipeline_take_reply(null_mut(), 0).is_null());
+        assert!(rediscluster_pipeline_error(null(), 0).is_null());
+        rediscluster_pipeline_clear(null_mut());
+        rediscluster_pipeline_free(null_mut());
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| rediscluster_transaction_new(null_mut(), &mut out, error));
+            assert!(out.is_null(), "rediscluster_transaction_new");
+        }
+        refuses("transaction", |error| {
+            rediscluster_transaction_set_cancel(null_mut(), null(), error)
+        });
+        refuses("transaction", |error| {
+            rediscluster_transaction_watch(null_mut(), null(), 0, 0, error)
+        });
+        {
+            let mut out = dangling_mut();
+            refuses("transaction", |error| {
+                rediscluster_transaction_execute(null_mut(), null(), &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_transaction_execute");
+        }
+        refuses("transaction", |error| rediscluster_transaction_append(null_mut(), null(), error));
+        {
+            let mut out = dangling_mut();
+            refuses("transaction", |error| {
+                rediscluster_transaction_exec(null_mut(), 0, &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_transaction_exec");
+        }
+        refuses("transaction", |error| rediscluster_transaction_discard(null_mut(), error));
+        rediscluster_transaction_free(null_mut());
+        {
+            let mut out = dangling_mut();
+            refuses("source", |error| rediscluster_script_new(null(), 1, 1, &mut out, error));
+            assert!(out.is_null(), "rediscluster_script_new");
+        }
+        assert_eq!(text(rediscluster_script_sha(null())), "");
+        {
+            let mut out = dangling_mut();
+            refuses("script", |error| {
+                rediscluster_script_execute(null(), null_mut(), null(), &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_script_execute");
+        }
+        {
+            let mut out = dangling_mut();
+            refuses("script", |error| {
+                rediscluster_script_call(null(), null_mut(), 0, 0, null(), null(), &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_script_call");
+        }
+        rediscluster_script_free(null_mut());
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| {
+                rediscluster_scan_new(null_mut(), null(), 0, 0, null(), &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_scan_new");
+        }
+        refuses("scan", |error| rediscluster_scan_set_timeout(null_mut(), 0, error));
+        {
+            let mut out = dangling_mut();
+            refuses("scan", |error| rediscluster_scan_next(null_mut(), &mut out, error));
+            assert!(out.is_null(), "rediscluster_scan_next");
+        }
+        rediscluster_scan_free(null_mut());
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| rediscluster_subscriber_new(null_mut(), &mut out, error));
+            assert!(out.is_null(), "rediscluster_subscriber_new");
+        }
+        refuses("subscriber", |error| {
+            rediscluster_subscriber_subscribe(null_mut(), null(), 0, 0, error)
+        });
+        refuses("subscriber", |error| {
+            rediscluster_subscriber_psubscribe(null_mut(), null(), 0, 0, error)
+        });
+        refuses("subscriber", |error| {
+            rediscluster_subscriber_ssubscribe(null_mut(), null(), 0, 0, error)
+        });
+        refuses("subscriber", |error| {
+            rediscluster_subscriber_unsubscribe(null_mut(), null(), 0, error)
+        });
+        refuses("subscriber", |error| {
+            rediscluster_subscriber_punsubscribe(null_mut(), null(), 0, error)
+        });
+        refuses("subscriber", |error| {
+            rediscluster_subscriber_sunsubscribe(null_mut(), null(), 0, error)
+        });
+        {
+            let mut out = dangling_mut();
+            refuses("subscriber", |error| {
+                rediscluster_subscriber_next(null_mut(), 0, &mut out, error)
+            });
+            assert!(out.is_null(), "rediscluster_subscriber_next");
+        }
+        assert_eq!(rediscluster_subscriber_fd(null_mut()), -1);
+        refuses("subscriber", |error| rediscluster_subscriber_interrupt(null_mut(), error));
+        rediscluster_subscriber_free(null_mut());
+        assert_eq!(
+            rediscluster_message_kind(null()),
+            rediscluster_message_type::REDISCLUSTER_MESSAGE_NONE
+        );
+        assert_eq!(
+            rediscluster_message_subscription(null()),
+            rediscluster_subscription::REDISCLUSTER_SUBSCRIPTION_CHANNEL
+        );
+        assert!(rediscluster_message_channel(null(), null_mut()).is_null());
+        assert!(rediscluster_message_pattern(null(), null_mut()).is_null());
+        assert!(rediscluster_message_payload(null(), null_mut()).is_null());
+        assert_eq!(text(rediscluster_message_node(null())), "");
+        refuses("message", |error| rediscluster_message_check(null(), error));
+        rediscluster_message_free(null_mut());
 
         // Topology and statistics.
         let mut slot = 7;

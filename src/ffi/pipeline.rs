@@ -9,6 +9,7 @@ use super::client::rediscluster_client;
 use super::command::{append_argv, rediscluster_command};
 use super::error::rediscluster_error;
 use super::reply::rediscluster_reply;
+use super::script::rediscluster_script;
 use super::status::rediscluster_status;
 use super::{arg, handle};
 use crate::client::{Cancel, Pipeline, Settings};
@@ -34,11 +35,19 @@ impl rediscluster_pipeline {
     /// Appends. The first command after a run begins anew, unless it is refused: then all stays as it is.
     #[inline]
     fn append(&mut self, command: &Command, settings: &Settings) -> Result<(), Error> {
-        self.core.append(command, settings)?;
+        self.append_with(|core| core.append(command, settings))
+    }
+
+    #[inline]
+    fn append_with(
+        &mut self,
+        append: impl Fn(&mut Pipeline) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        append(&mut self.core)?;
         if !self.outcomes.is_empty() {
             self.forget();
             self.core.clear();
-            self.core.append(command, settings)?;
+            append(&mut self.core)?;
         }
         Ok(())
     }
@@ -140,6 +149,38 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_argv(
             .and_then(|()| Ok(pipeline.append(&command, &Settings::default())?));
         pipeline.scratch = command;
         appended
+    })
+}
+
+/// Appends a script. The first one of a run at each node goes with its text, and later ones by its hash alone: a
+/// server that does not have it yet has it for those behind, and the order holds.
+///
+/// script: the script; it is copied.
+/// arguments: numkeys, the keys and what else the script gets, as for rediscluster_script_execute; NULL: no keys. Its
+/// settings do not count.
+///
+/// Returns: as rediscluster_pipeline_append.
+/// Ownership: nothing changes hands.
+/// Blocks: no.
+/// Threads: one thread at a time per object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_pipeline_append_script(
+    pipeline: *mut rediscluster_pipeline,
+    script: *const rediscluster_script,
+    arguments: *const rediscluster_command,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
+        let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
+        // SAFETY: NULL or a live script, by the API's contract.
+        let script = unsafe { arg::object(script, "script") }?;
+        // SAFETY: NULL or a live command nobody changes now, by the API's contract.
+        let arguments = unsafe { arguments.as_ref() };
+        let none = Command::new();
+        let (by_hash, in_full) =
+            script.core.commands(arguments.map_or(&none, |arguments| &arguments.core));
+        Ok(pipeline.append_with(|core| core.append_script(&by_hash, &in_full))?)
     })
 }
 
