@@ -16,7 +16,7 @@ use crate::command::{Block, Blocking, Command, Spec, find};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::pool::{Pool, Standing, Target};
+use crate::pool::{Lease, Pool, Standing, Target};
 use crate::resp::Reply;
 use crate::slot::key_slot;
 use crate::topology::SlotMap;
@@ -63,13 +63,26 @@ impl Client {
         };
         // Next to nothing has passed since: no other look at the clock.
         let wait = Wait::beginning(deadline, left);
-        let event = match lease.connection().command_within(command, deadline, wait) {
-            Ok(reply) if is_final(reply.root()) => match self.pool().take_back_answered(lease) {
-                Standing::Good => return Ok(reply),
-                Standing::Demoted(node) => {
-                    Event::Answered { node: *node, reply, by_replica: false, demoted: true }
-                }
-            },
+        let outcome = lease.connection().command_within(command, deadline, wait);
+        if let Ok(reply) = &outcome
+            && is_final(reply.root())
+        {
+            let standing = self.pool().take_back_answered(lease);
+            if standing == Standing::Good {
+                return outcome;
+            }
+            let event = demoted(outcome, standing);
+            let begun = event.map(|event| (event, began.elapsed()));
+            return self.execute_one(command, target, replays(spec), deadline, settings, begun);
+        }
+        let begun = Some((self.trouble(lease, outcome), began.elapsed()));
+        self.execute_one(command, target, replays(spec), deadline, settings, begun)
+    }
+
+    /// What the quick way met in place of a reply that ends the command.
+    #[cold]
+    fn trouble(&self, mut lease: Box<Lease>, outcome: Result<Reply>) -> Event {
+        match outcome {
             Ok(reply) => {
                 lease.note(&reply);
                 let node = lease.peer().node().clone();
@@ -77,7 +90,7 @@ impl Client {
                 let demoted = self.pool().take_back_answered(lease) != Standing::Good;
                 Event::Answered { node, reply, by_replica, demoted }
             }
-            Err(error) if !lease.peer().is_broken() => {
+            Err(error) if !lease.connection().is_broken() => {
                 // No time was left to send it: that says nothing of the node.
                 Pool::take_back_unused(lease);
                 Event::Failed { error, sent: false, had_connection: false }
@@ -86,9 +99,7 @@ impl Client {
                 let (error, sent) = flights::loss(lease, error, false);
                 Event::Failed { error, sent, had_connection: true }
             }
-        };
-        let begun = Some((event, began.elapsed()));
-        self.execute_one(command, target, replays(spec), deadline, settings, begun)
+        }
     }
 
     /// One command to one node, from its start or after a first try.
@@ -228,6 +239,17 @@ impl Client {
             Some(Block::For(block)) => longest.checked_add(block),
             Some(Block::Forever) => None,
         }
+    }
+}
+
+/// An answer of a node that has lost its role meanwhile.
+#[cold]
+fn demoted(outcome: Result<Reply>, standing: Standing) -> Option<Event> {
+    match (outcome, standing) {
+        (Ok(reply), Standing::Demoted(node)) => {
+            Some(Event::Answered { node: *node, reply, by_replica: false, demoted: true })
+        }
+        _ => None,
     }
 }
 

@@ -85,7 +85,7 @@ impl Pool {
     }
 
     /// An idle connection of the slot's primary, or of who answers its reads: what most commands get.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_idle(&self, target: &Target) -> Option<Box<Lease>> {
         let now = coarse_millis();
         let mut lease = match *target {
