@@ -104,7 +104,7 @@ impl Pipeline {
         start..self.bytes.len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn way(&self, command: &Command, settings: &Settings) -> Result<Way> {
         let Some(spec) = find(command) else { return plan_later(None, command, settings) };
         let key = spec.sole_key().and_then(|index| command.argument(index));

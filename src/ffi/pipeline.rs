@@ -33,23 +33,23 @@ pub struct rediscluster_pipeline {
 
 impl rediscluster_pipeline {
     /// Appends. The first command after a run begins anew, unless it is refused: then all stays as it is.
-    #[inline]
-    fn append(&mut self, command: &Command, settings: &Settings) -> Result<(), Error> {
-        self.append_with(|core| core.append(command, settings))
+    #[inline(always)]
+    fn append(
+        &mut self,
+        append: impl Fn(&mut Pipeline, &Command) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        append(&mut self.core, &self.scratch)?;
+        if self.outcomes.is_empty() { Ok(()) } else { self.begin_anew(append) }
     }
 
-    #[inline]
-    fn append_with(
+    #[cold]
+    fn begin_anew(
         &mut self,
-        append: impl Fn(&mut Pipeline) -> Result<(), Error>,
+        append: impl Fn(&mut Pipeline, &Command) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        append(&mut self.core)?;
-        if !self.outcomes.is_empty() {
-            self.forget();
-            self.core.clear();
-            append(&mut self.core)?;
-        }
-        Ok(())
+        self.forget();
+        self.core.clear();
+        append(&mut self.core, &self.scratch)
     }
 
     fn forget(&mut self) {
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn rediscluster_pipeline_append(
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
         // SAFETY: NULL or a live command nobody changes now, by the API's contract.
         let command = unsafe { arg::object(command, "command") }?;
-        Ok(pipeline.append(&command.core, &command.settings)?)
+        Ok(pipeline.append(|core, _| core.append(&command.core, &command.settings))?)
     })
 }
 
@@ -142,13 +142,11 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_argv(
     call(error, || {
         // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
-        let mut command = std::mem::take(&mut pipeline.scratch);
-        command.clear();
+        pipeline.scratch.clear();
         // SAFETY: the caller's arguments, as the API's contract has them.
-        let appended = unsafe { append_argv(&mut command, argc, argv, argvlen) }
-            .and_then(|()| Ok(pipeline.append(&command, &Settings::default())?));
-        pipeline.scratch = command;
-        appended
+        unsafe { append_argv(&mut pipeline.scratch, argc, argv, argvlen) }?;
+        let settings = Settings::default();
+        Ok(pipeline.append(|core, command| core.append(command, &settings))?)
     })
 }
 
@@ -180,7 +178,7 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_script(
         let none = Command::new();
         let (by_hash, in_full) =
             script.core.commands(arguments.map_or(&none, |arguments| &arguments.core));
-        Ok(pipeline.append_with(|core| core.append_script(&by_hash, &in_full))?)
+        Ok(pipeline.append(|core, _| core.append_script(&by_hash, &in_full))?)
     })
 }
 
