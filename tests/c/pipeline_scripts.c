@@ -1,5 +1,5 @@
 /* Scripts in a pipeline: the first at each node has its text, the others its hash, so that the order holds on servers that do
- * not have it; one that forgot it meanwhile gets it again. ctest: cluster */
+ * not have it; one that forgot it meanwhile gets it again. ctest: cluster serial */
 #include "client.h"
 #include "cluster.h"
 #include "fake_node.h"
