@@ -100,7 +100,9 @@ impl Core {
         if lease.connection.is_reusable() {
             // Where the connection goes, its reference to the pool goes too.
             let core = Arc::clone(&lease.place.core);
-            core.put_back(lease, Members::put_back);
+            if let Some((members, unwanted)) = core.put_back(lease, Members::put_back) {
+                core.settle(members, unwanted);
+            }
         }
     }
 
@@ -111,7 +113,10 @@ impl Core {
             lease.idle_from(coarse_millis());
         }
         if lease.connection.is_reusable() {
-            return self.put_back(lease, Members::put_back_answered);
+            return match self.put_back(lease, Members::put_back_answered) {
+                None => Standing::Good,
+                Some((members, unwanted)) => self.settle(members, unwanted),
+            };
         }
         lease.standing()
     }
@@ -121,24 +126,27 @@ impl Core {
         lease.checked_at = coarse_millis();
         if lease.connection.is_reusable() {
             let core = Arc::clone(&lease.place.core);
-            core.put_back(lease, Members::put_back_checked);
+            if let Some((members, unwanted)) = core.put_back(lease, Members::put_back_checked) {
+                core.settle(members, unwanted);
+            }
         }
     }
 
+    /// Puts a connection back by `put`. What is left to [`Core::settle`], if anything.
     #[inline(always)]
     fn put_back(
-        self: &Arc<Self>,
+        &self,
         mut lease: Box<Lease>,
         put: impl FnOnce(&mut Members, Box<Lease>) -> Option<Box<Lease>>,
-    ) -> Standing {
+    ) -> Option<(MutexGuard<'_, Members>, Option<Box<Lease>>)> {
         let buffers = lease.connection.detach();
         let mut members = self.members.lock();
         if let Some(buffers) = buffers {
             members.keep_buffers(buffers);
         }
         match put(&mut members, lease) {
-            None if !members.is_awaited() => Standing::Good,
-            unwanted => self.settle(members, unwanted),
+            None if !members.is_awaited() => None,
+            unwanted => Some((members, unwanted)),
         }
     }
 
