@@ -25,9 +25,9 @@ class Figure:
 
 
 # Instructions when last written down: `bench/run --counts` prints today's.
-PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 399, 432, 1102, 1496, 88.4
-ROUTE, CLIENT, PIPELINED = 208, 454, 1529
-IDLE, KNOWN = 553, 749_952
+PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 410, 437, 1156, 1535, 88.4
+ROUTE, CLIENT, PIPELINED = 208, 430, 1529
+IDLE, KNOWN = 566, 824_416
 
 
 def count(node, known, shard, tls):
