@@ -105,6 +105,11 @@ impl Course {
             ));
         }
         if self.walk.is_none() {
+            if let Some(slot) = self.astray(map) {
+                let message = format!("slot {slot} is on the move to or from a node not known yet");
+                let error = Error::new(Status::TryAgain, message).on_slot(slot);
+                return self.trouble(error, None, jitter);
+            }
             let Some(node) = self.choose(map) else {
                 let slot = self.left.iter().next().unwrap_or(0);
                 let message =
@@ -126,23 +131,44 @@ impl Course {
         }
     }
 
-    /// The node of the first slot that is left, rather not the avoided one.
+    /// A slot whose next node the map does not know, and for which no other map has been asked for yet. The cluster
+    /// has changed since: the target of a move may have begun to be a primary after the map was read.
+    fn astray(&mut self, map: &SlotMap) -> Option<u16> {
+        let mut first = None;
+        for (&slot, half) in &mut self.half {
+            if !half.is_sought && map.find(half.next()).is_none() {
+                half.is_sought = true;
+                first.get_or_insert(slot);
+            }
+        }
+        first
+    }
+
+    /// The node of the next walk. Slots whose next node no map knows come last: their first walk is made again,
+    /// which shows what has become of them.
     fn choose(&mut self, map: &SlotMap) -> Option<NodeAddress> {
-        self.half.retain(|_, half| map.find(half.next()).is_some());
         let avoided = self.avoided.take();
+        self.first_node(map, avoided.as_ref()).or_else(|| {
+            self.half.retain(|_, half| map.find(half.next()).is_some());
+            self.first_node(map, avoided.as_ref())
+        })
+    }
+
+    /// The node of the first slot that is left, rather not the avoided one.
+    fn first_node(&self, map: &SlotMap, avoided: Option<&NodeAddress>) -> Option<NodeAddress> {
         let mut fallback = None;
         for slot in self.left.iter() {
-            let at = self.half.get(&slot).and_then(|half| map.find(half.next()));
-            let Some(node) = at.or_else(|| map.primary_of(slot)).and_then(|at| map.nodes().get(at))
-            else {
-                continue;
+            let at = match self.half.get(&slot) {
+                Some(half) => map.find(half.next()),
+                None => map.primary_of(slot),
             };
-            if !avoided.as_ref().is_some_and(|avoided| avoided.is(&node.address)) {
+            let Some(node) = at.and_then(|at| map.nodes().get(at)) else { continue };
+            if !avoided.is_some_and(|avoided| avoided.is(&node.address)) {
                 return Some(node.address.clone());
             }
-            fallback.get_or_insert_with(|| node.address.clone());
+            fallback.get_or_insert(&node.address);
         }
-        fallback
+        fallback.cloned()
     }
 
     /// What the node of [`Step::Look`] says, and its run, where it tells.
@@ -275,7 +301,8 @@ impl Course {
                 None => self.left.remove(slot),
                 Some(to) if walk.epoch == walk.last_epoch => {
                     let (from, to) = (walk.id.clone(), to.clone());
-                    self.half.insert(slot, Half { from, epoch: walk.epoch, to, is_whole: false });
+                    let (epoch, is_whole, is_sought) = (walk.epoch, false, false);
+                    self.half.insert(slot, Half { from, epoch, to, is_whole, is_sought });
                 }
                 Some(_) => {}
             }

@@ -307,6 +307,61 @@ fn a_slot_that_went_there_and_back_between_its_walks_is_not_taken_for_one_on_the
 }
 
 #[test]
+fn a_slot_on_its_way_to_a_node_that_the_map_does_not_know_asks_for_another_map() {
+    let mut world = World::new();
+    let (seen, steps) = scanned(&mut world, &mut |world, step| match step {
+        // Node 2 dies and node 3 takes over; slot 0 leaves node 0 for it, and stays on the move.
+        0 => world.fail_over(2, true),
+        1 => world.begin_move(0, 3),
+        _ => {}
+    });
+    assert_eq!(seen.len(), KEYS);
+    assert!(steps < 100, "{steps} steps");
+}
+
+#[test]
+fn a_slot_on_its_way_to_a_node_that_no_map_knows_does_not_hold_up_the_others() {
+    let mut course = Course::new(&Options::default());
+    let mut world = World::new();
+    let map = world.map();
+    let to = world.start();
+    world.begin_move(0, to);
+    let (mut walked, mut refreshes) = (BTreeSet::new(), 0);
+    loop {
+        match step_answered(&mut course, &world, &map) {
+            Step::Page { node, .. } => _ = walked.insert(server_of(&node)),
+            Step::Refresh { .. } => refreshes += 1,
+            Step::Failed(error) => break assert_eq!(error.status(), Status::TryAgain),
+            Step::Look { .. } | Step::Wait { .. } => {}
+            Step::Done => panic!("slot 0 is not done"),
+        }
+    }
+    assert_eq!(walked, BTreeSet::from([0, 1, 2]));
+    assert_eq!(course.left.iter().collect::<Vec<_>>(), [0]);
+    assert!(refreshes > 5, "{refreshes} refreshes");
+    // Once its new node serves it, any map tells of that one.
+    world.go_on(0, true);
+    let map = world.map();
+    let is_done = |_| matches!(step_answered(&mut course, &world, &map), Step::Done);
+    assert!((0..20).any(is_done));
+}
+
+/// A step, and what comes of it: each walk is one page.
+fn step_answered(course: &mut Course, world: &World, map: &SlotMap) -> Step {
+    let jitter = &mut |bound| bound;
+    let step = course.step(map, jitter);
+    if let Step::Look { node } | Step::Page { node, .. } = &step {
+        let text = world.cluster_nodes(Some(server_of(node)));
+        let sight = Sight::read(&text).expect("a sight");
+        match &step {
+            Step::Look { .. } => course.sighted(&sight, None, jitter),
+            _ => course.paged(0, &sight),
+        }
+    }
+    step
+}
+
+#[test]
 fn slots_that_never_rest_end_in_an_error_and_the_scan_goes_on() {
     let mut course = Course::new(&Options::default());
     let mut world = World::new();

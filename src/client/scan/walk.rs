@@ -83,6 +83,8 @@ pub(super) struct Half {
     pub(super) to: Arc<str>,
     /// That one has been walked over, too.
     pub(super) is_whole: bool,
+    /// A newer map has been asked for, because one did not know the next node.
+    pub(super) is_sought: bool,
 }
 
 impl Half {
