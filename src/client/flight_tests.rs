@@ -1,6 +1,7 @@
 //! Flights over scripted nodes.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rediscluster_test_support::fake_node::FakeNodes;
 
@@ -50,4 +51,35 @@ fn what_left_in_front_of_another_sending_has_left() {
         assert_eq!(error.status(), Status::Connection);
         assert!(error.maybe_executed(), "{error}");
     }
+}
+
+/// What a call does about one node's trouble takes time, in which another is not listened to: that one is not silent.
+#[test]
+fn who_was_not_listened_to_was_not_silent() {
+    const COMMANDS: usize = 100;
+    let nodes = FakeNodes::run(
+        "node *\n handshake\nnode 1\n once on GET * => delay 50; close\n on GET * => bulk value\n\
+         node 2\n once on GETDEL * => delay 150; fill 1000\n on GETDEL * => fill 1000\n\
+         scene before\nnode *\n topology 0-8191=1 8192-16383=2\n\
+         scene after\nnode *\n on CLUSTER * => silent\n",
+    )
+    .unwrap();
+    nodes.use_scene("before").unwrap();
+    let settings = [
+        ("socket_timeout", "300"),
+        ("command_timeout", "20000"),
+        ("topology_refresh_min_interval", "0"),
+    ];
+    let client = client(&nodes, &settings);
+    nodes.use_scene("after").unwrap();
+    // Slots 3300 and 15495.
+    let mut commands = vec![Command::of(&[b"GET", b"b"])];
+    commands.extend((0..COMMANDS).map(|_| Command::of(&[b"GETDEL", b"a"])));
+    let began = Instant::now();
+    let outcomes = run(&client, &commands);
+    assert!(began.elapsed() >= Duration::from_millis(300), "the refresh took no time");
+    for (index, outcome) in outcomes.iter().enumerate() {
+        assert!(outcome.is_ok(), "{index}: {outcome:?}");
+    }
+    assert_eq!(nodes.count("GETDEL"), COMMANDS as u64);
 }
