@@ -288,3 +288,7 @@ pub(super) fn join_parts<'a>(
 pub(super) fn no_outcome() -> Error {
     Error::new(Status::Internal, "a command was left without an outcome")
 }
+
+#[cfg(test)]
+#[path = "execute_tests.rs"]
+mod tests;

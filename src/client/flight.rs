@@ -16,7 +16,7 @@ use super::part::Part;
 struct Awaited {
     /// The command's part; [`ASKING`] of what is no command.
     part: u32,
-    /// Where it begins among the bytes queued.
+    /// Where it begins among all bytes that were ever queued.
     start: usize,
 }
 
@@ -28,7 +28,9 @@ pub(super) struct Flight {
     pub(super) lease: Box<Lease>,
     pub(super) watched: Option<Watched>,
     awaited: VecDeque<Awaited>,
-    /// Of the bytes queued, how many have left.
+    /// How many bytes were queued before those that are so now; all have left.
+    before: usize,
+    /// Of the bytes queued now, how many have left.
     sent: usize,
     pub(super) began: Instant,
     /// When something last moved.
@@ -48,6 +50,7 @@ impl Flight {
             lease,
             watched,
             awaited: VecDeque::with_capacity(commands),
+            before: 0,
             sent: 0,
             began: now,
             moved: now,
@@ -61,12 +64,12 @@ impl Flight {
     pub(super) fn queue(&mut self, parts: &[Part<'_>], commands: &[(u32, bool)]) {
         let connection = self.lease.connection();
         if connection.queued() == 0 {
-            self.sent = 0;
+            self.before += std::mem::take(&mut self.sent);
         }
         for &(index, asking) in commands {
             let Some(part) = parts.get(index as usize) else { continue };
             if asking {
-                let start = connection.queued();
+                let start = self.before + connection.queued();
                 connection.queue_asking();
                 self.awaited.push_back(Awaited { part: ASKING, start });
             }
@@ -80,7 +83,7 @@ impl Flight {
                     script.in_full
                 }
             };
-            let start = connection.queue(encoded);
+            let start = self.before + connection.queue(encoded);
             self.awaited.push_back(Awaited { part: index, start });
         }
     }
@@ -140,10 +143,14 @@ impl Flight {
         let left = match connection.queued() {
             // All of it was sent.
             0 => usize::MAX,
-            _ => connection.may_have_left(self.sent),
+            _ => self.before + connection.may_have_left(self.sent),
         };
         let awaited = std::mem::take(&mut self.awaited).into_iter();
         let commands = awaited.filter(|one| one.part != ASKING);
         commands.map(|one| (one.part as usize, one.start < left)).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "flight_tests.rs"]
+mod tests;

@@ -326,6 +326,7 @@ impl Flights<'_> {
         }
         let until = self.next_moment();
         let failed = self.polls.wait(until).is_err();
+        let looked = Instant::now();
         // From the last on: the end of one moves none that is still to be looked at.
         for at in (0..self.flights.len()).rev() {
             let mut ready = self.polls.ready(at);
@@ -343,7 +344,7 @@ impl Flights<'_> {
                 }
             }
         }
-        self.end_late(parts);
+        self.end_late(parts, looked);
     }
 
     /// Looks at the replies that are not the end of their commands.
@@ -540,14 +541,13 @@ impl Flights<'_> {
         }
     }
 
-    /// Ends flights that were silent too long, or all of them at the deadline, after a last look at what has
-    /// come.
-    fn end_late(&mut self, parts: &mut [Part<'_>]) {
+    /// Ends flights that had been silent too long when they were looked at, or all of them at the deadline, after a
+    /// last look at what has come.
+    fn end_late(&mut self, parts: &mut [Part<'_>], looked: Instant) {
         let is_over = self.terms.rules.deadline.has_passed();
-        let now = Instant::now();
         for at in (0..self.flights.len()).rev() {
             let is_silent = (self.terms.silence)
-                .is_some_and(|silence| now.duration_since(self.flights[at].moved) >= silence);
+                .is_some_and(|silence| looked.duration_since(self.flights[at].moved) >= silence);
             if !(is_over || is_silent) {
                 continue;
             }

@@ -11,6 +11,9 @@ use crate::resp::{Kind, ReplyRef};
 
 /// Shapes that are remembered; a program that makes up many does not fill memory.
 const MOST: usize = 1024;
+/// The largest shape that is remembered, in bytes, and the most keys of one: what is larger is asked for each time.
+const LARGEST: usize = 4096;
+const MOST_KEYS: usize = 512;
 /// The longest word that is taken for an option's name.
 const LONGEST_WORD: usize = 24;
 /// The longest number that is taken for a count of keys.
@@ -35,9 +38,13 @@ impl Shapes {
     /// command, an error for one.
     pub(crate) fn learn(&self, command: &Command, answer: ReplyRef<'_>) -> Option<Arc<[usize]>> {
         let indexes = indexes(command, answer)?;
+        let shape = shape(command);
+        if shape.len() > LARGEST || indexes.len() > MOST_KEYS {
+            return Some(indexes);
+        }
         let known = self.0.load();
         let mut shapes = if known.len() < MOST { (*known).clone() } else { HashMap::new() };
-        shapes.insert(shape(command), indexes.clone());
+        shapes.insert(shape, indexes.clone());
         self.0.update(|_| shapes);
         Some(indexes)
     }
@@ -115,6 +122,28 @@ mod tests {
         assert_eq!(shapes.learn(&command, answer(&["another"]).root()), None);
         let error = Reply::from_resp(b"-ERR Invalid command\r\n").expect("a reply");
         assert_eq!(shapes.learn(&command, error.root()), None);
+        assert_eq!(shapes.find(&command), None);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let shapes = Shapes::default();
+        let many: Vec<&[u8]> =
+            [&b"MOD.DO"[..], b"key:1"].into_iter().chain([&b"word"[..]; 500]).collect();
+        let command = Command::of(&many);
+        // It is told, and not remembered.
+        let keys = shapes.learn(&command, answer(&["key:1"]).root());
+        assert_eq!(keys.as_deref(), Some(&[1][..]));
+        assert_eq!(shapes.find(&command), None);
+        let few = Command::of(&[&[b'X'; 5000][..], b"key:1"]);
+        assert!(shapes.learn(&few, answer(&["key:1"]).root()).is_some());
+        assert_eq!(shapes.find(&few), None);
+        // Nor are many keys, of which none is a word.
+        let keys: Vec<String> = (0..2000).map(|number| format!("key:{number}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let mut command = Command::of(&[b"MOD.DO"]);
+        keys.iter().for_each(|key| command.append(key.as_bytes()));
+        assert_eq!(shapes.learn(&command, answer(&keys).root()).map(|keys| keys.len()), Some(2000));
         assert_eq!(shapes.find(&command), None);
     }
 

@@ -84,7 +84,8 @@ impl Pool {
         }
     }
 
-    /// An idle connection of the slot's primary, or of who answers its reads: what most commands get.
+    /// An idle connection of the slot's primary, or of who answers its reads: what most commands get. Waits for
+    /// nothing.
     #[inline(always)]
     pub(crate) fn take_idle(&self, target: &Target) -> Option<Box<Lease>> {
         let now = coarse_millis();
@@ -101,7 +102,7 @@ impl Pool {
             }
             _ => return None,
         };
-        if lease.is_fit(now) { Some(lease) } else { self.core().vetted(lease) }
+        if lease.is_fit(now) { Some(lease) } else { self.core().sift(lease) }
     }
 
     /// A connection to the target: an idle one, or one dialled by the deadline, the caller's until it goes to
@@ -219,17 +220,20 @@ impl Core {
         Ok(())
     }
 
-    /// An idle connection that did not pass the quick check, if a longer look finds it fit.
+    /// An idle connection that did not pass the quick check, if it is fit all the same. One that is to log in anew
+    /// goes back, for [`Pool::take`], which has time; any other is closed.
     #[cold]
-    fn vetted(&self, lease: Box<Lease>) -> Option<Box<Lease>> {
-        let patience = Patience {
-            deadline: Deadline::after(self.options.command_timeout),
-            now: false,
-            waits: true,
-            follows: false,
-            stop: None,
-        };
-        self.vet(lease, patience).ok()
+    fn sift(&self, mut lease: Box<Lease>) -> Option<Box<Lease>> {
+        lease.restore_login();
+        if !lease.is_fit(coarse_millis()) {
+            return None;
+        }
+        if !self.dialer.is_outdated(&lease.connection) {
+            return Some(lease);
+        }
+        lease.retire_login();
+        Self::take_back_checked(lease);
+        None
     }
 
     /// A connection to a target that a map leads to; None: the map was an older one.
