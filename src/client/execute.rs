@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::cancel::Watch;
 use super::client::Client;
-use super::execution::{Event, Execution, Rules, is_final};
+use super::execution::{Execution, is_final};
 use super::flights::{self, Terms};
 use super::join::{self, Joining};
 use super::part::Part;
 use super::plan::{Plan, access_of, plan, replays};
 use super::planned::Planned;
 use super::settings::Settings;
+use super::step::{Event, Rules};
 use super::unsuited;
 use crate::command::{Block, Blocking, Command, Spec, find};
 use crate::deadline::{Deadline, Timeout};

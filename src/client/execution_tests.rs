@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::deadline::Deadline;
+use crate::error::Result;
 
 const SLOT: u16 = 7;
 

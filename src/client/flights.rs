@@ -18,9 +18,10 @@ use crate::pool::{Leads, Lease, Pool, Routes, Standing, Stop, Target};
 use crate::resp::Reply;
 
 use super::cancel::Watch;
-use super::execution::{Event, Execution, Rules, Step};
+use super::execution::Execution;
 use super::flight::Flight;
 use super::part::Part;
+use super::step::{Event, Rules, Step};
 
 /// Executions that are due within so short a time of each other go on together, in the order of their commands:
 /// two writes of one key must not overtake each other.

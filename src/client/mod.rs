@@ -25,6 +25,7 @@ mod scan;
 mod script;
 mod settings;
 mod shapes;
+mod step;
 pub mod subscriber;
 mod transaction;
 mod unsuited;
