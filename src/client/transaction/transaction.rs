@@ -98,10 +98,10 @@ impl Transaction {
         }
         let admitted = Admitted::of(&self.client, command, self.work.slot)?;
         let client = self.client.clone();
-        let own = Settings { cancel: self.cancel.clone(), ..Settings::default() };
-        let settings = if settings.cancel.is_some() { settings } else { &own };
         let block = admitted.spec().blocks_for(command);
         let timeout = settings.timeout.unwrap_or(Timeout::Default);
+        let own = Settings { cancel: self.cancel.clone(), ..Settings::default() };
+        let settings = if settings.cancel.is_some() { settings } else { &own };
         let deadline = client.deadline(Instant::now(), timeout, block);
         let terms = client.terms(deadline, client.silence(block), settings);
         let home = self.work.slot.map_or(Target::Any, Target::Primary);
@@ -258,3 +258,7 @@ fn error_of(name: &str, reply: &Reply) -> Option<Error> {
     let message = format!("{name} was refused with {code}");
     Some(Error::new(Status::Server, message).with_server_code(code))
 }
+
+#[cfg(test)]
+#[path = "transaction_tests.rs"]
+mod tests;
