@@ -64,7 +64,8 @@ impl Talk<'_> {
                 Ok(()) => polls.ready(0),
                 Err(_) => Readiness { readable: true, writable },
             };
-            if ready.readable || ready.writable {
+            let is_ready = ready.readable || ready.writable;
+            if is_ready {
                 moved = Instant::now();
                 if ready.readable {
                     self.receive()?;
@@ -75,10 +76,12 @@ impl Talk<'_> {
             } else if until.has_passed() {
                 // A last look at what has come.
                 self.receive()?;
-                if !self.is_over() {
-                    let in_time = !terms.rules.deadline.has_passed();
-                    return Err(self.connection.give_up(in_time));
-                }
+            }
+            // A peer that never pauses prolongs nothing.
+            let end = if is_ready { terms.rules.deadline } else { until };
+            if end.has_passed() && !self.is_over() {
+                let in_time = !terms.rules.deadline.has_passed();
+                return Err(self.connection.give_up(in_time));
             }
         }
         Ok(())
