@@ -576,7 +576,12 @@ impl Flights<'_> {
                 let error = Error::new(Status::Cancelled, "the call was cancelled by its token")
                     .on_node(flight.lease.peer().node())
                     .with_maybe_executed(sent);
-                parts[part].outcome = Some(Err(error));
+                let part = &mut parts[part];
+                part.outcome = Some(Err(match &mut part.execution {
+                    // An earlier try may have left.
+                    Some(execution) => execution.ended_by(error),
+                    None => error,
+                }));
             }
         }
         for part in parts.iter_mut().filter(|part| part.outcome.is_none()) {
