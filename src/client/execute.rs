@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::cancel::Watch;
 use super::client::Client;
 use super::execution::{Execution, is_final};
+use super::flight;
 use super::flights::{self, Terms};
 use super::join::{self, Joining};
 use super::part::Part;
@@ -97,7 +98,7 @@ impl Client {
                 Event::Failed { error, sent: false, had_connection: false }
             }
             Err(error) => {
-                let (error, sent) = flights::loss(lease, error, false);
+                let (error, sent) = flight::loss(lease, error, false);
                 Event::Failed { error, sent, had_connection: true }
             }
         }

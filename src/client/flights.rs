@@ -5,21 +5,21 @@
 //! that holds connections never waits for a place of the pool: two such calls could wait for each other.
 //! What fails or is redirected goes through its [`Execution`], whose waits do not hold up the rest.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 use crate::os::poll::PollSet;
 use crate::os::sockets::Readiness;
-use crate::pool::{Leads, Lease, Pool, Routes, Standing, Stop, Target};
+use crate::pool::{Leads, Pool, Standing, Target};
 use crate::resp::Reply;
 
 use super::cancel::Watch;
 use super::execution::Execution;
-use super::flight::Flight;
+use super::flight::{Flight, reason};
+use super::launch::Group;
 use super::part::Part;
 use super::step::{Event, Rules, Step};
 
@@ -29,7 +29,7 @@ const TOGETHER: Duration = Duration::from_millis(1);
 /// How soon a call that only waits sees that it was cancelled.
 const CANCEL_LATENCY: Duration = Duration::from_millis(10);
 /// How often a call that waits for a shard's new primary looks for it.
-const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What a call goes by.
 pub(crate) struct Terms<'a> {
@@ -66,10 +66,10 @@ pub(crate) fn run(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'_>]) {
 }
 
 /// A part that is to be sent.
-struct Ready {
-    part: usize,
-    target: Target,
-    asking: bool,
+pub(super) struct Ready {
+    pub(super) part: usize,
+    pub(super) target: Target,
+    pub(super) asking: bool,
 }
 
 /// A part that waits for its time, and the number of the map when it began to.
@@ -79,65 +79,15 @@ struct Waiting {
     seen: u32,
 }
 
-/// Commands for one node that leave together, in their order; true: with ASKING.
-struct Group {
-    target: Target,
-    /// The node's member of the pool, where it is known beforehand.
-    member: Option<u32>,
-    parts: Vec<(u32, bool)>,
-}
-
-/// Groups in the making: by member, the place of its group and one.
-#[derive(Default)]
-struct Places(Vec<u32>);
-
-struct Flights<'a> {
-    pool: &'a Pool,
-    terms: &'a Terms<'a>,
-    flights: Vec<Flight>,
-    ready: Vec<Ready>,
+pub(super) struct Flights<'a> {
+    pub(super) pool: &'a Pool,
+    pub(super) terms: &'a Terms<'a>,
+    pub(super) flights: Vec<Flight>,
+    pub(super) ready: Vec<Ready>,
     /// Commands for which there is no place while others are in flight.
-    stalled: Vec<Group>,
+    pub(super) stalled: Vec<Group>,
     waiting: Vec<Waiting>,
     polls: PollSet,
-}
-
-impl Places {
-    fn note(&mut self, member: Option<Leads>, place: usize) {
-        let Some(member) = member.map(Leads::index) else { return };
-        if self.0.len() <= member {
-            self.0.resize(member + 1, 0);
-        }
-        self.0[member] = place as u32 + 1;
-    }
-
-    /// Puts a command into the group of its node, which is made if it is the first. Where no member is known,
-    /// targets are compared.
-    #[inline]
-    fn put(
-        &mut self,
-        groups: &mut Vec<Group>,
-        routes: &Routes,
-        part: usize,
-        target: &Target,
-        asking: bool,
-    ) {
-        let member = routes.member_of(target);
-        let place = match member {
-            Some(member) => {
-                let place = self.0.get(member.index()).copied().unwrap_or(0);
-                (place as usize).checked_sub(1)
-            }
-            None => groups.iter().position(|group| group.target == *target),
-        };
-        if let Some(group) = place.and_then(|place| groups.get_mut(place)) {
-            group.parts.push((part as u32, asking));
-            return;
-        }
-        self.note(member, groups.len());
-        let member = member.and_then(Leads::certain);
-        groups.push(Group { target: target.clone(), member, parts: vec![(part as u32, asking)] });
-    }
 }
 
 impl Flights<'_> {
@@ -163,159 +113,6 @@ impl Flights<'_> {
                 self.serve(parts);
             }
             self.wake(parts);
-        }
-    }
-
-    /// Sends all that nothing has been done about yet.
-    fn launch_first(&mut self, parts: &mut [Part<'_>]) {
-        let routes = self.pool.routes();
-        let (mut groups, mut places) = (Vec::new(), Places::default());
-        for (index, part) in parts.iter().enumerate() {
-            if part.outcome.is_none() && part.execution.is_none() {
-                places.put(&mut groups, &routes, index, part.home, false);
-            }
-        }
-        self.stalled = groups;
-        self.launch(parts);
-    }
-
-    /// Sends what is ready, and what was stalled if there is room now.
-    fn launch(&mut self, parts: &mut [Part<'_>]) {
-        let mut without = Vec::new();
-        if !(self.ready.is_empty() && self.stalled.is_empty())
-            && self.terms.rules.deadline.has_passed()
-        {
-            return self.refuse_late(parts);
-        }
-        // First what costs no wait: so all nodes have their commands before one is dialled.
-        for group in self.groups() {
-            if self.is_held_back(&group.target) {
-                self.hold_back(parts, group);
-                continue;
-            }
-            let under_way = group.member.and_then(|member| {
-                self.flights.iter().position(|flight| flight.lease.member() == member)
-            });
-            if let Some(at) = under_way {
-                self.add(parts, at, &group.parts);
-            } else if let Some(lease) = self.pool.take_idle(&group.target) {
-                self.depart(parts, lease, &group.parts);
-            } else {
-                without.push(group);
-            }
-        }
-        let (mut full, mut failed) = (VecDeque::new(), Vec::new());
-        let mut left = without.len();
-        for group in without {
-            // A node that is silent leaves time for the others.
-            let taken = self.take(&group.target, self.terms.rules.deadline.share(left), false);
-            left -= 1;
-            match taken {
-                Ok(lease) => self.depart(parts, lease, &group.parts),
-                Err(error) if error.status() == Status::PoolExhausted => full.push_back(group),
-                Err(error) => failed.push((group, error)),
-            }
-        }
-        // Last, for it may ask for the topology, which takes time.
-        for (group, error) in failed {
-            self.go_without(parts, group, &error);
-        }
-        // With nothing in flight this call holds no place that another could wait for.
-        while self.flights.is_empty()
-            && let Some(group) = full.pop_front()
-        {
-            match self.take(&group.target, self.terms.rules.deadline, true) {
-                Ok(lease) => self.depart(parts, lease, &group.parts),
-                Err(error) => self.go_without(parts, group, &error),
-            }
-        }
-        self.stalled.extend(full);
-    }
-
-    fn take(&self, target: &Target, deadline: Deadline, waits: bool) -> Result<Box<Lease>> {
-        let watch = &self.terms.watch;
-        if watch.is_fired() {
-            return Err(Error::new(Status::Cancelled, "the call was cancelled by its token"));
-        }
-        let stop = watch.is_set().then_some(watch as &dyn Stop);
-        let taken = self.pool.take(target, deadline, waits, stop);
-        watch.has_dialled();
-        taken
-    }
-
-    /// There is no connection for a group: why, its commands are told.
-    #[cold]
-    fn go_without(&mut self, parts: &mut [Part<'_>], group: Group, error: &Error) {
-        for (part, _) in group.parts {
-            let event = Event::Failed { error: error.clone(), sent: false, had_connection: false };
-            self.tell(parts, part as usize, event, Duration::ZERO, fastrand::f64());
-        }
-    }
-
-    /// The target is silent, and it is not this call's turn to find out whether it is well.
-    fn is_held_back(&self, target: &Target) -> bool {
-        match *target {
-            Target::Primary(slot) => self.pool.is_suspect(slot) && !self.pool.admits(slot),
-            _ => false,
-        }
-    }
-
-    #[cold]
-    fn hold_back(&mut self, parts: &mut [Part<'_>], group: Group) {
-        for (index, asking) in group.parts {
-            let index = index as usize;
-            let part = &mut parts[index];
-            let execution = part.execution.get_or_insert_with(|| {
-                Box::new(Execution::begun(self.terms.rules, part.home.clone(), part.replays))
-            });
-            execution.hold_back(group.target.clone(), asking, LOOK_INTERVAL);
-            self.advance(parts, index);
-        }
-    }
-
-    /// No time is left to send what is ready.
-    #[cold]
-    fn refuse_late(&mut self, parts: &mut [Part<'_>]) {
-        for group in self.groups() {
-            for (part, _) in group.parts {
-                let message = "no time was left to send the command; it was not sent";
-                let error = Error::new(Status::Timeout, message);
-                let event = Event::Failed { error, sent: false, had_connection: false };
-                self.tell(parts, part as usize, event, Duration::ZERO, 0.0);
-            }
-        }
-    }
-
-    /// Sorts what is ready by node, in the order of the commands.
-    fn groups(&mut self) -> Vec<Group> {
-        let mut groups = mem::take(&mut self.stalled);
-        if self.ready.is_empty() {
-            return groups;
-        }
-        self.ready.sort_by_key(|ready| ready.part);
-        let routes = self.pool.routes();
-        let mut places = Places::default();
-        for (place, group) in groups.iter().enumerate() {
-            places.note(routes.member_of(&group.target), place);
-        }
-        for Ready { part, target, asking } in self.ready.drain(..) {
-            places.put(&mut groups, &routes, part, &target, asking);
-        }
-        groups
-    }
-
-    fn depart(&mut self, parts: &mut [Part<'_>], lease: Box<Lease>, group: &[(u32, bool)]) {
-        let watched = self.terms.watch.add(|| lease.peer().interrupter());
-        self.flights.push(Flight::new(lease, watched, group.len()));
-        self.add(parts, self.flights.len() - 1, group);
-    }
-
-    /// Queues commands on a flight and sends what the kernel takes.
-    fn add(&mut self, parts: &mut [Part<'_>], at: usize, group: &[(u32, bool)]) {
-        let Some(flight) = self.flights.get_mut(at) else { return };
-        flight.queue(parts, group);
-        if let Err(error) = flight.send() {
-            self.crash(parts, at, &error);
         }
     }
 
@@ -388,7 +185,7 @@ impl Flights<'_> {
 
     /// A flight's connection has ended before all was answered.
     #[cold]
-    fn crash(&mut self, parts: &mut [Part<'_>], at: usize, error: &Error) {
+    pub(super) fn crash(&mut self, parts: &mut [Part<'_>], at: usize, error: &Error) {
         let mut flight = self.flights.swap_remove(at);
         self.terms.watch.remove(flight.watched.take());
         let demoted = flight.lease.standing() != Standing::Good;
@@ -441,7 +238,7 @@ impl Flights<'_> {
 
     /// Tells a part's execution what happened, and does what it says.
     #[cold]
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         parts: &mut [Part<'_>],
         index: usize,
@@ -459,7 +256,7 @@ impl Flights<'_> {
     }
 
     /// Does what a part's execution says, up to the next thing that takes time.
-    fn advance(&mut self, parts: &mut [Part<'_>], index: usize) {
+    pub(super) fn advance(&mut self, parts: &mut [Part<'_>], index: usize) {
         let Part { execution: Some(execution), outcome, .. } = &mut parts[index] else { return };
         let deadline = self.terms.rules.deadline;
         loop {
@@ -492,12 +289,19 @@ impl Flights<'_> {
     fn pass_time(&mut self, parts: &[Part<'_>]) {
         let mut until = self.next_moment();
         let seen = self.pool.map_changes();
+        if self.waiting.iter().any(|waiting| waiting.seen != seen) {
+            return;
+        }
         let awaited = self
             .waiting
             .iter()
             .filter_map(|waiting| parts[waiting.part].execution.as_ref()?.awaited_slot());
+        // One of each shard: the others are promoted with it.
+        let routes = self.pool.routes();
+        let shard = |slot: &mut u16| routes.member_of(&Target::Primary(*slot)).map(Leads::index);
         let mut slots: Vec<u16> = awaited.collect();
-        slots.dedup();
+        slots.sort_by_cached_key(|slot| shard(&mut { *slot }));
+        slots.dedup_by_key(shard);
         for &slot in &slots {
             if self.pool.hurry(slot, until) {
                 return;
@@ -592,26 +396,4 @@ impl Flights<'_> {
             part.outcome = Some(Err(error));
         }
     }
-}
-
-/// A connection has ended in a call. Answers why, and whether bytes of the command have left.
-pub(crate) fn loss(lease: Box<Lease>, error: Error, is_cancelled: bool) -> (Error, bool) {
-    let sent = error.maybe_executed();
-    (reason(&lease, &error, is_cancelled), sent)
-}
-
-/// Why a connection has ended: an interrupted one was ended by the call's token, or because its node lost its
-/// role. If the node itself failed, and is a replica, reads pass over it for a while.
-fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
-    let demoted = lease.standing() != Standing::Good;
-    if !demoted {
-        Pool::note_failure(lease, error);
-    }
-    if error.status() != Status::Cancelled || is_cancelled {
-        return error.clone();
-    }
-    let node = lease.peer().node();
-    let why =
-        if demoted { "another node became the primary in its place" } else { "it was interrupted" };
-    Error::new(Status::Connection, format!("{node}: the connection was ended: {why}")).on_node(node)
 }

@@ -14,6 +14,7 @@ mod explain;
 mod flight;
 mod flights;
 mod join;
+mod launch;
 mod learning;
 mod part;
 mod partial;
