@@ -68,6 +68,20 @@ static void during_discovery(void *user_data, rediscluster_log_level level, cons
     watcher->discoveries++;
 }
 
+/* The node that was asked may not have heard of all others yet, a moment after they came up. */
+static bool knows(rediscluster_pool *pool, size_t nodes)
+{
+    rediscluster_topology *topology = NULL;
+    rediscluster_error *error = NULL;
+    bool all;
+    CHECK_OK(rediscluster_pool_topology(pool, &topology, &error), error);
+    all = rediscluster_topology_node_count(topology) == nodes;
+    rediscluster_topology_free(topology);
+    if (!all)
+        CHECK_OK(rediscluster_pool_refresh(pool, REDISCLUSTER_TIMEOUT_DEFAULT, &error), error);
+    return all;
+}
+
 static void as_user(struct watcher *watcher, const char *username, const char *password, const char *user,
                     bool restart)
 {
@@ -85,6 +99,7 @@ static void as_user(struct watcher *watcher, const char *username, const char *p
     CHECK_OK(rediscluster_pool_new(options, &pool, &error), error);
     rediscluster_options_free(options);
     CHECK(watcher->discoveries > discoveries);
+    WAIT_UNTIL(knows(pool, (size_t)cluster_count_nodes(servers)), 10000);
     users_whoami(pool, user);
     for (int i = 1; i <= cluster_count_nodes(servers); i++) {
         rediscluster_connection *connection = take_node(watcher->pool, cluster_address(servers, i), -2);
