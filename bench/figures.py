@@ -25,8 +25,8 @@ class Figure:
 
 
 # Instructions when last written down: `bench/run --counts` prints today's.
-PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 410, 437, 1156, 1535, 88.4
-ROUTE, CLIENT, PIPELINED = 208, 430, 1529
+PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 410, 437, 1154, 1535, 88.4
+ROUTE, CLIENT, PIPELINED = 208, 407, 1543
 IDLE, KNOWN = 566, 824_416
 
 

@@ -14,7 +14,7 @@ use super::planned::Planned;
 use super::settings::Settings;
 use super::step::{Event, Rules};
 use super::unsuited;
-use crate::command::{Block, Blocking, Command, Spec, find};
+use crate::command::{Block, Blocking, Command, Effect, Spec, find};
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
@@ -63,14 +63,15 @@ impl Client {
         let Some(mut lease) = self.pool().take_idle(&target) else {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
-        // Next to nothing has passed since: no other look at the clock.
+        // Next to nothing has passed since: no other look at the clock. And no command with a sole key has an effect
+        // on its connection (a test goes through them).
         let wait = Wait::beginning(deadline, left);
-        let outcome = lease.connection().command_within(command, deadline, wait);
+        let outcome = lease.connection().command_within(command, Effect::None, deadline, wait);
         if let Ok(reply) = &outcome
             && is_final(reply.root())
         {
             let standing = self.pool().take_back_answered(lease);
-            if standing == Standing::Good {
+            if matches!(standing, Standing::Good) {
                 return outcome;
             }
             let event = demoted(outcome, standing);
@@ -294,3 +295,20 @@ pub(super) fn no_outcome() -> Error {
 #[cfg(test)]
 #[path = "execute_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod effects {
+    use super::*;
+
+    #[test]
+    fn no_command_with_a_sole_key_has_an_effect_on_its_connection() {
+        let mut seen = 0;
+        for spec in crate::command::all().iter().filter(|spec| spec.sole_key().is_some()) {
+            let mut words: Vec<&[u8]> = spec.name.split(' ').map(str::as_bytes).collect();
+            words.push(b"key");
+            assert_eq!(Command::of(&words).effect(), Effect::None, "{}", spec.name);
+            seen += 1;
+        }
+        assert!(seen > 100, "{seen}");
+    }
+}

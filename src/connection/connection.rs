@@ -146,18 +146,18 @@ impl Connection {
     /// Errors: InvalidArgument (replies outstanding, or a command that gets none), Timeout, Connection,
     /// Cancelled, Protocol, Limit, Forked.
     pub fn command(&mut self, command: &Command, deadline: Deadline) -> Result<Reply> {
-        self.command_within(command, deadline, Wait::until(deadline))
+        self.command_within(command, command.effect(), deadline, Wait::until(deadline))
     }
 
-    /// [`Connection::command`] with a wait that the caller has made for the deadline.
+    /// [`Connection::command`] where the caller knows the command's effect, and has made a wait for the deadline.
     #[inline]
     pub(crate) fn command_within(
         &mut self,
         command: &Command,
+        effect: Effect,
         deadline: Deadline,
         wait: Wait,
     ) -> Result<Reply> {
-        let effect = command.effect();
         self.check_for_command(command, effect)?;
         let mut wait = wait.with_silence(self.stream.socket_timeout());
         if wait.had_passed() {
