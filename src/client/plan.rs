@@ -62,7 +62,9 @@ pub(crate) fn plan(
         Some(indexes) => slots(indexes.iter().filter_map(|&index| command.argument(index))),
         None => match find_keys(spec, command) {
             Ok(keys) => match split(pool, spec, command, &keys, access, read_from)? {
-                Some(parts) => return Ok((parts, Reason("its keys are in several slots: split"))),
+                Some(parts) => {
+                    return Ok((parts, Reason("it is split, for its keys are in several slots")));
+                }
                 None => slots(keys.of(command)),
             },
             Err(Unfound::Incomplete) => return Ok((Plan::Ask, Reason("a server tells its keys"))),
