@@ -27,6 +27,7 @@ fn other_values(name: &str, type_name: &str) -> Vec<(&'static str, &'static str)
             vec![("slots", "slots"), ("SHARDS", "shards"), ("nodes", "nodes")]
         }
         ("pool_exhausted", _) => vec![("block", "block"), ("Error", "error")],
+        ("in_flight_full", _) => vec![("error", "error"), ("WAIT", "wait")],
         ("protocol", _) => vec![("2", "2"), ("3", "3"), ("auto", "auto")],
         ("ip_preference", _) => vec![("ipv4", "ipv4"), ("IPv6", "ipv6"), ("any", "any")],
         ("handshake", _) => vec![("minimal", "minimal"), ("full", "full")],

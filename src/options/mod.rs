@@ -99,6 +99,15 @@ pub enum TlsVersion {
     Tls13,
 }
 
+/// What a command does where `max_in_flight` others wait for their replies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InFlightFull {
+    /// It waits until there is room.
+    Wait,
+    /// It fails at once.
+    Error,
+}
+
 /// Which nodes of a shard answer reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadFrom {
@@ -227,8 +236,12 @@ pub struct Options {
     pub max_reply_size: usize,
     /// The deepest nesting of a reply.
     pub max_reply_depth: usize,
-    /// How many messages a subscriber holds.
+    /// A client's ordinary commands share connections.
+    pub shared: bool,
+    /// How many commands wait for replies at once; how many messages a subscriber holds.
     pub max_in_flight: usize,
+    /// What becomes of one more.
+    pub in_flight_full: InFlightFull,
     /// A function that is asked for credentials; not in the table, for a function is no text.
     pub credentials_source: CredentialsSource,
     /// Who turns names into addresses; not in the table, for a function is no text.
@@ -369,7 +382,9 @@ impl Options {
             retry_on_timeout: false,
             max_reply_size: 0,
             max_reply_depth: 0,
+            shared: false,
             max_in_flight: 0,
+            in_flight_full: InFlightFull::Wait,
             credentials_source: CredentialsSource::default(),
             resolver: Resolver::default(),
             log: Log::default(),

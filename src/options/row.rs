@@ -30,7 +30,7 @@ impl Row {
         text(self.name)
     }
 
-    /// The group it belongs to: "discovery", "pool", "routing", "connection", "tls", "retry", "limits".
+    /// The group it belongs to: "discovery", "pool", "routing", "connection", "tls", "retry", "client", "limits".
     pub fn group(&self) -> &'static str {
         self.group
     }

@@ -1,6 +1,7 @@
 //! The one table of options: setting and reading by name, URLs, the documentation and the C API's
 //! list are all made from it. One file a group.
 
+mod client;
 mod connection;
 mod discovery;
 mod limits;
@@ -15,13 +16,14 @@ use super::field::Field;
 use super::row::Row;
 
 /// All groups, in the order of the documentation.
-static GROUPS: [&[Row]; 7] = [
+static GROUPS: [&[Row]; 8] = [
     discovery::ROWS,
     pool::ROWS,
     routing::ROWS,
     connection::ROWS,
     tls::ROWS,
     retry::ROWS,
+    client::ROWS,
     limits::ROWS,
 ];
 
