@@ -132,9 +132,9 @@ impl Client {
         };
         let commands = Commands { pieces: bytes, lengths: &lengths, is_asking: asking };
         let (mut tried, mut last) = (Vec::<Way>::new(), None);
-        loop {
-            let Some(way) = pool.way(target, &tried) else { break };
-            let Some(channel) = channels.of(&way) else { break };
+        while let Some(way) = pool.way(target, &tried)
+            && let Some(channel) = channels.of(&way)
+        {
             let call = Call::new(deadline, stop);
             let called = channel.call(pool, &way, &commands, Mail::One(None), &call);
             terms.watch.has_dialled();

@@ -85,11 +85,6 @@ impl Connection {
         self.lost_shared(&failure.map_or(Trouble::Stray, Trouble::from))
     }
 
-    /// What has come in part, or nobody took, does not let it be used again.
-    pub(crate) fn has_partial(&self) -> bool {
-        self.buffers.as_ref().is_some_and(|buffers| !buffers.is_empty())
-    }
-
     #[cold]
     fn lost_shared(&mut self, trouble: &Trouble) -> Error {
         self.break_by(trouble, "replies were awaited")
