@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::turns::{self, OnReadable};
+use super::turns::{self, OnReadable, Received};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
@@ -69,11 +69,13 @@ pub(crate) struct Line {
     /// When something last came, on the coarse clock.
     heard: AtomicU64,
     is_wanted_back: AtomicBool,
+    /// It is kept at hand while nothing is owed on it.
+    stays: bool,
 }
 
 impl Line {
-    #[inline]
-    pub(super) fn new(lease: Box<Lease>, silence: Duration) -> Arc<Self> {
+    /// Of a lease; `stays`: it is kept at hand while nothing is owed on it.
+    pub(super) fn new(lease: Box<Lease>, silence: Duration, stays: bool) -> Arc<Self> {
         let connection = lease.peer();
         Arc::new(Self {
             socket: Arc::clone(connection.socket()),
@@ -84,6 +86,7 @@ impl Line {
             stamp: lease.stamp(),
             heard: AtomicU64::new(coarse_millis()),
             is_wanted_back: AtomicBool::new(false),
+            stays,
             lease: Mutex::new(Some(lease)),
         })
     }
@@ -100,12 +103,6 @@ impl Line {
         self.is_readonly
     }
 
-    /// Nothing has come for so long that its end may have been missed, and that nobody is to wait for it.
-    #[inline]
-    pub(super) fn is_stale(&self) -> bool {
-        coarse_millis().saturating_sub(self.heard.load(Ordering::Relaxed)) > LATELY
-    }
-
     /// The connection is to go back as soon as nothing is owed.
     #[inline]
     pub(super) fn is_wanted_back(&self) -> bool {
@@ -116,7 +113,7 @@ impl Line {
     #[inline]
     pub(super) fn give_back(&self) {
         if let Some(lease) = self.lease.lock().take() {
-            lease.give_back();
+            lease.give_back(self.heard.load(Ordering::Relaxed));
         }
     }
 
@@ -133,18 +130,22 @@ impl Line {
 
     /// Receives by the lease; a plain one may wait.
     #[inline]
-    fn take(&self, wait: Option<&mut Wait>, arrived: &mut Vec<Reply>) -> Result<bool, Error> {
+    fn take(&self, wait: Option<&mut Wait>, arrived: &mut Vec<Reply>) -> Received<Error> {
         let mut lease = self.lease.lock();
-        let Some(lease) = lease.as_mut() else { return Err(self.closed()) };
-        match lease.connection().receive_all(wait, arrived) {
-            Ok(came) => {
-                if came {
-                    self.heard.store(coarse_millis(), Ordering::Relaxed);
-                }
-                Ok(came)
+        let Some(lease) = lease.as_mut() else {
+            return Received { is_demoted: true, outcome: Err(self.closed()) };
+        };
+        let outcome = lease.connection().receive_all(wait, arrived);
+        let mut is_demoted = false;
+        if !arrived.is_empty() {
+            self.heard.store(coarse_millis(), Ordering::Relaxed);
+            let answered = lease.has_answered();
+            is_demoted = answered.is_demoted;
+            if answered.is_wanted_back {
+                self.is_wanted_back.store(true, Ordering::Relaxed);
             }
-            Err(error) => Err(lease.reason(error)),
         }
+        Received { is_demoted, outcome: outcome.map_err(|error| lease.reason(error)) }
     }
 
     /// Waits without the lease, until there is something to take: where the call can be stopped, and over TLS.
@@ -284,24 +285,16 @@ impl turns::Line for Line {
     }
 
     #[inline]
-    fn receive(&self, call: Option<&Call<'_>>, arrived: &mut Vec<Reply>) -> Result<bool, Error> {
+    fn receive(&self, call: Option<&Call<'_>>, arrived: &mut Vec<Reply>) -> Received<Error> {
         let Some(call) = call else { return self.take(None, arrived) };
         if self.is_tls || call.stop.is_some() {
-            return Ok(self.look_out(call)? && self.take(None, arrived)?);
+            return match self.look_out(call) {
+                Ok(true) => self.take(None, arrived),
+                outcome => Received { is_demoted: false, outcome },
+            };
         }
         let mut wait = call.wait().with_silence(self.silent_at());
         self.take(Some(&mut wait), arrived)
-    }
-
-    #[inline]
-    fn is_demoted(&self) -> bool {
-        let Some(answered) = self.lease.lock().as_ref().map(|lease| lease.has_answered()) else {
-            return true;
-        };
-        if answered.is_wanted_back {
-            self.is_wanted_back.store(true, Ordering::Relaxed);
-        }
-        answered.is_demoted
     }
 
     fn end(&self) {
@@ -342,5 +335,15 @@ impl turns::Line for Line {
 
     fn close(&self) {
         drop(self.lease.lock().take());
+    }
+
+    #[inline]
+    fn is_stale(&self) -> bool {
+        coarse_millis().saturating_sub(self.heard.load(Ordering::Relaxed)) > LATELY
+    }
+
+    #[inline]
+    fn stays(&self) -> bool {
+        self.stays && !self.is_wanted_back()
     }
 }

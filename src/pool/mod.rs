@@ -6,13 +6,14 @@
 //! hundred instructions; dialing, closing and the idle check happen outside.
 //!
 //! Locks, in the order they may be taken: `Core::members`, then a `Waiter`'s gift. The lock of a
-//! handle's entry (`handles`), the refresh gate's and that of the probes are never held together with either.
+//! handle's entry (`handles`), the refresh gate's, that of the probes and that of the borrowers are never held together with either.
 //!
 //! After a fork the child's first call builds a new `Core` from the options ([`PerProcess`]); the
 //! parent's is abandoned with its locks unopened.
 //!
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
+mod borrowers;
 mod changes;
 mod checkout;
 mod demotion;
@@ -46,6 +47,7 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
+pub(crate) use borrowers::Borrower;
 pub(crate) use leasing::Stop;
 pub(crate) use routes::Routes;
 pub(crate) use sharing::{LATELY, Stamp, Way};
