@@ -140,10 +140,9 @@ impl Channel {
             if let Some(line) = state.line() {
                 let is_idle = state.is_idle();
                 // What has been idle goes to the pool, which looks at it before it is used again.
-                let is_good = way.is_that_of(line.stamp)
-                    && !state.is_closing
-                    && !line.is_wanted_back()
-                    && !(is_idle && line.is_stale());
+                let is_wanted =
+                    way.is_that_of(line.stamp) && !state.is_closing && !line.is_wanted_back();
+                let is_good = is_wanted && (!is_idle || !line.is_stale());
                 let has_room = state.queue.len() < most;
                 if is_good && has_room && !state.has_to_wait(commands) {
                     let line = Arc::clone(line);
