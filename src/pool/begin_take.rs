@@ -350,3 +350,7 @@ impl Drop for DialFor {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "begin_take_tests.rs"]
+mod tests;
