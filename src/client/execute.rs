@@ -1,5 +1,6 @@
 //! A command from its caller to its reply: the quick way of nearly all, and the long one.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::cancel::Watch;
@@ -119,7 +120,7 @@ impl Client {
         let terms = self.terms(deadline, Some(self.pool().options().socket_timeout), settings);
         let mut part = Part::new(command.encoded(), &target, replays);
         if let Some((event, took)) = begun {
-            let mut execution = Execution::begun(terms.rules, part.home.clone(), replays);
+            let mut execution = Execution::begun(terms.rules, part.home.target(), replays);
             execution.on(event, took, &mut |bound| bound.mul_f64(fastrand::f64()));
             part.execution = Some(Box::new(execution));
         }
@@ -278,7 +279,7 @@ pub(super) fn join_parts<'a>(
     let mut writes = false;
     let joined = parts.map(|part| {
         writes |= !part.replays;
-        let node = part.node.map_or_else(|| node_of(map, part.home), |node| *node);
+        let node = part.node.unwrap_or_else(|| Arc::new(node_of(map, &part.home.target())));
         join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
     });
     let joined = joined.collect();

@@ -30,6 +30,8 @@
 //! Where there was no node to send to, a call whose nodes the caller named gives an empty Map, and any
 //! other fails with UNKNOWN_NODE.
 
+use std::sync::Arc;
+
 use super::aggregate;
 use super::partial::{Account, Partial};
 use crate::command::Response;
@@ -57,7 +59,7 @@ pub(crate) enum Joining {
 #[derive(Debug)]
 pub(crate) struct Part {
     /// Where it was sent first.
-    pub(crate) node: NodeAddress,
+    pub(crate) node: Arc<NodeAddress>,
     /// The reply, which may be an error of the server; or why there is none.
     pub(crate) outcome: Result<Reply>,
 }

@@ -24,6 +24,14 @@ impl Connection {
         start
     }
 
+    /// Queues more bytes of the command queued last.
+    #[inline]
+    pub(crate) fn queue_more(&mut self, pieces: &[&[u8]]) {
+        for piece in pieces {
+            self.buffers().output.extend_from_slice(piece);
+        }
+    }
+
     /// Queues an encoded command that does something to the connection (MULTI, WATCH); sends nothing.
     pub(crate) fn queue_with(&mut self, encoded: &[u8], effect: Effect) {
         self.session.sent(effect, 0);
@@ -41,23 +49,29 @@ impl Connection {
         self.buffers.as_ref().map_or(0, |buffers| buffers.output.len())
     }
 
-    /// Sends what the kernel takes now of the bytes queued, of which `sent` have left already; answers how many
-    /// have by now. Once all have, none is queued any more.
+    /// Sends what the kernel takes now of the bytes queued and of the pieces behind them, of all of which `sent`
+    /// have left already; answers how many have by now. Once all have, none is queued any more. What is begun
+    /// has to be offered again as it is until it has left whole or the connection has ended.
     ///
     /// # Errors
     /// CONNECTION, TLS, CANCELLED: the connection has ended.
-    pub(crate) fn push(&mut self, sent: usize) -> Result<usize> {
+    pub(crate) fn push(&mut self, sent: usize, behind: &[&[u8]]) -> Result<usize> {
         let limits = self.limits;
         let Self { stream, buffers, .. } = self;
         let output = &mut buffers.get_or_insert_with(|| super::Buffers::with_limits(limits)).output;
-        let Some(rest) = output.get(sent..).filter(|rest| !rest.is_empty()) else {
+        let total = behind.iter().fold(output.len(), |sum, piece| sum + piece.len());
+        if sent >= total {
             output.clear();
             return Ok(sent);
+        }
+        let left = match output.get(sent..) {
+            Some(rest) if behind.is_empty() => stream.send_now(rest, &[]),
+            _ => stream.send_pieces(output, behind, sent),
         };
-        match stream.send_now(rest, &[]) {
+        match left {
             Ok(more) => {
                 let sent = sent + more;
-                if sent == output.len() {
+                if sent == total {
                     output.clear();
                 }
                 Ok(sent)

@@ -4,16 +4,16 @@ use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
 
+use super::argv::with_arguments;
 use super::call::{self, call};
-use super::command::{append_argv, rediscluster_command};
+use super::command::rediscluster_command;
 use super::error::rediscluster_error;
 use super::options::rediscluster_options;
 use super::pool::rediscluster_pool;
 use super::reply::rediscluster_reply;
 use super::status::rediscluster_status;
 use super::{arg, handle};
-use crate::client::{Client, Settings};
-use crate::command::Command;
+use crate::client::Client;
 
 /// A client: it takes commands, finds the node of each, follows the cluster wherever it moves, and
 /// says of each command whether it ran. Any number of threads share one. After a fork the child may
@@ -154,10 +154,9 @@ pub unsafe extern "C" fn rediscluster_client_command(
         let reply = unsafe { arg::output(reply, "reply") }?;
         // SAFETY: NULL or a live client, by the API's contract.
         let client = unsafe { arg::object(client, "client") }?;
-        let mut command = Command::new();
+        let execute = |arguments: &[&[u8]]| Ok(client.core.execute_arguments(arguments)?);
         // SAFETY: the caller's arguments, as the API's contract has them.
-        unsafe { append_argv(&mut command, argc, argv, argvlen) }?;
-        *reply = handle::give_reply(client.core.execute(&command, &Settings::default())?);
+        *reply = handle::give_reply(unsafe { with_arguments(argc, argv, argvlen, execute) }?);
         Ok(())
     })
 }
