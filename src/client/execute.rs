@@ -146,6 +146,7 @@ impl Client {
         let mut terms =
             self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
         terms.names_nodes = planned.joining.is_some();
+        terms.shares_memory = planned.is_split();
         let map = self.pool().topology();
         let mut parts = Vec::new();
         planned.parts(command.encoded(), &mut parts);

@@ -79,14 +79,13 @@ impl<'p> Flight<'p> {
         if self.queued() == 0 {
             self.before += mem::take(&mut self.sent);
         }
-        let connection = self.lease.connection();
+        let mut queue = self.lease.connection().queue();
         for &(index, asking) in commands {
             let Some(part) = parts.get(index as usize) else { continue };
             // What stands behind the queue cannot be followed by anything.
-            connection.queue_more(mem::take(&mut self.behind));
+            queue.more(mem::take(&mut self.behind));
             if asking {
-                let start = self.before + connection.queued();
-                connection.queue_asking();
+                let start = self.before + queue.asking();
                 self.commands.sent.push(Sent { part: NONE, start });
             }
             let encoded = match part.script() {
@@ -99,7 +98,7 @@ impl<'p> Flight<'p> {
                     script.in_full
                 }
             };
-            let start = self.before + connection.queue(encoded);
+            let start = self.before + queue.command(encoded);
             self.commands.sent.push(Sent { part: index, start });
             self.behind = part.behind();
         }

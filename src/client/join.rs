@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 use super::aggregate;
 use super::partial::{Account, Partial};
+use super::positions::Positions;
 use crate::command::Response;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
@@ -50,8 +51,8 @@ pub(crate) enum Joining {
     Keys {
         /// Its policy.
         response: Response,
-        /// For each part, which of the command's keys it has, counted from 0, in the part's order.
-        positions: Vec<Vec<u32>>,
+        /// Which of the command's keys each part has.
+        positions: Positions,
     },
 }
 
@@ -114,7 +115,7 @@ pub(crate) fn join(
         Err(end) => end,
     };
     let positions = match joining {
-        Joining::Keys { positions, .. } => Some(&positions[..]),
+        Joining::Keys { positions, .. } => Some(positions),
         _ => None,
     };
     let mut account = Account::new(command, writes, positions, &parts);
@@ -153,7 +154,7 @@ fn joined(command: &str, writes: bool, joining: &Joining, parts: &[Part]) -> Res
         return Err(End::Unjoined(Status::UnknownNode, "there is no node to send it to"));
     }
     match (response, joining) {
-        (_, Joining::Keys { positions, .. }) if positions.len() != parts.len() => {
+        (_, Joining::Keys { positions, .. }) if positions.parts() != parts.len() => {
             Err(End::Unjoined(Status::Internal, LOST))
         }
         (Default, Joining::Keys { positions, .. }) => in_order_of_keys(parts, positions),
@@ -260,10 +261,10 @@ fn concatenated(command: &str, writes: bool, parts: &[Part]) -> Result<Reply, En
 }
 
 /// The elements of all Arrays, each in its key's place.
-fn in_order_of_keys(parts: &[Part], positions: &[Vec<u32>]) -> Result<Reply, End> {
+fn in_order_of_keys(parts: &[Part], positions: &Positions) -> Result<Reply, End> {
     let replies = succeeded(parts)?;
-    let mut elements = vec![None; positions.iter().map(Vec::len).sum()];
-    for (index, (reply, positions)) in replies.iter().zip(positions).enumerate() {
+    let mut elements = vec![None; positions.keys()];
+    for (index, (reply, positions)) in replies.iter().zip(positions.iter()).enumerate() {
         if reply.kind() != Kind::Array || reply.count() != positions.len() {
             let wanted = positions.len();
             let unfit = format!("{reply:?}, where an Array of {wanted}, one for each key, was due");

@@ -316,7 +316,8 @@ fn nobody_to_ask() {
         AggSum,
         Special,
     ] {
-        for joining in [Joining::Nodes(response), Joining::Keys { response, positions: Vec::new() }]
+        for joining in
+            [Joining::Nodes(response), Joining::Keys { response, positions: Positions::default() }]
         {
             let error = join("KEYS", false, &joining, Vec::new()).unwrap_err().error;
             assert_eq!(error.status(), Status::UnknownNode);

@@ -11,7 +11,7 @@ use crate::pool::{Leads, Lease, Routes, Stop, Target};
 use super::execution::Execution;
 use super::flight::Flight;
 use super::flights::{Flights, LOOK_INTERVAL, Ready};
-use super::part::Part;
+use super::part::{Home, Part};
 use super::step::Event;
 
 /// Commands for one node that leave together, in their order; true: with ASKING.
@@ -42,21 +42,25 @@ impl Places {
         &mut self,
         groups: &mut Vec<Group>,
         routes: &Routes,
-        target: &Target,
+        home: Home<'_>,
         command: (u32, bool),
         left: usize,
     ) {
-        let member = routes.member_of(target);
+        let member = match home {
+            Home::Primary(slot) => routes.member_of_slot(slot, true),
+            Home::Reader(slot, _) => routes.member_of_slot(slot, false),
+            Home::At(target) => routes.member_of(target),
+        };
         let place = match member {
             Some(member) => {
                 let place = self.0.get(member.index()).copied().unwrap_or(0);
                 (place as usize).checked_sub(1)
             }
-            None => groups.iter().position(|group| group.target == *target),
+            None => groups.iter().position(|group| Home::from(&group.target) == home),
         };
         match place.and_then(|place| groups.get_mut(place)) {
             Some(group) => group.parts.push(command),
-            None => self.begin(groups, target, member, command, left),
+            None => self.begin(groups, home.target(), member, command, left),
         }
     }
 
@@ -64,7 +68,7 @@ impl Places {
     fn begin(
         &mut self,
         groups: &mut Vec<Group>,
-        target: &Target,
+        target: Target,
         member: Option<Leads>,
         command: (u32, bool),
         left: usize,
@@ -74,7 +78,7 @@ impl Places {
         // Half of them: a node's share where there are two or more, for the list doubles if it is less.
         let mut parts = Vec::with_capacity(left.div_ceil(2));
         parts.push(command);
-        groups.push(Group { target: target.clone(), member, parts });
+        groups.push(Group { target, member, parts });
     }
 }
 
@@ -86,8 +90,7 @@ impl<'p> Flights<'_, 'p> {
         for (index, part) in parts.iter().enumerate() {
             if part.outcome.is_none() && part.execution.is_none() {
                 let left = parts.len() - index;
-                let target = part.home.target();
-                places.put(&mut groups, &routes, &target, (index as u32, false), left);
+                places.put(&mut groups, &routes, part.home, (index as u32, false), left);
             }
         }
         self.stalled = groups;
@@ -214,7 +217,7 @@ impl<'p> Flights<'_, 'p> {
             places.note(routes.member_of(&group.target), place);
         }
         for Ready { part, target, asking } in self.ready.drain(..) {
-            places.put(&mut groups, &routes, &target, (part as u32, asking), 1);
+            places.put(&mut groups, &routes, Home::from(&target), (part as u32, asking), 1);
         }
         groups
     }

@@ -175,6 +175,18 @@ pub struct Arguments<'a> {
     remaining: usize,
 }
 
+impl<'a> Arguments<'a> {
+    /// The next arguments together as they are encoded; fewer where there are not so many.
+    #[inline]
+    pub fn encoded(&mut self, count: usize) -> &'a [u8] {
+        let before = self.rest;
+        for _ in 0..count {
+            self.next();
+        }
+        before.get(..before.len() - self.rest.len()).unwrap_or_default()
+    }
+}
+
 impl<'a> Iterator for Arguments<'a> {
     type Item = &'a [u8];
 

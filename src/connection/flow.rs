@@ -1,7 +1,7 @@
 //! A connection that is served beside others: what can be sent and received at this moment, without waiting.
 
 use super::connection::Connection;
-use super::session::Arrival;
+use super::session::{Arrival, Session};
 use super::trouble::Trouble;
 use crate::command::Effect;
 use crate::error::{Error, Result};
@@ -12,36 +12,54 @@ const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
 /// The most that TLS seals at a time (RFC 8446, section 5.1): once begun, all of it may leave.
 const RECORD: usize = 16 * 1024;
 
-impl Connection {
-    /// Queues an encoded command that has no effect on the connection (`Effect::None`); sends nothing. Answers
-    /// where it begins among the bytes queued.
+/// A connection's queue: nothing of it is sent until [`Connection::push`]. Each of these answers where its bytes
+/// begin among those queued.
+pub(crate) struct Queue<'a> {
+    session: &'a mut Session,
+    output: &'a mut Vec<u8>,
+}
+
+impl Queue<'_> {
+    /// An encoded command that has no effect on the connection (`Effect::None`).
     #[inline]
-    pub(crate) fn queue(&mut self, encoded: &[u8]) -> usize {
+    pub(crate) fn command(&mut self, encoded: &[u8]) -> usize {
         self.session.sent(Effect::None, 0);
-        let output = &mut self.buffers().output;
-        let start = output.len();
-        output.extend_from_slice(encoded);
+        let start = self.output.len();
+        self.output.extend_from_slice(encoded);
         start
     }
 
-    /// Queues more bytes of the command queued last.
+    /// More bytes of the command queued last.
     #[inline]
-    pub(crate) fn queue_more(&mut self, pieces: &[&[u8]]) {
+    pub(crate) fn more(&mut self, pieces: &[&[u8]]) {
         for piece in pieces {
-            self.buffers().output.extend_from_slice(piece);
+            self.output.extend_from_slice(piece);
         }
+    }
+
+    /// ASKING, which is for the command queued next and is answered for itself.
+    pub(crate) fn asking(&mut self) -> usize {
+        self.session.sent(Effect::Asking, 0);
+        let start = self.output.len();
+        self.output.extend_from_slice(ASKING);
+        start
+    }
+}
+
+impl Connection {
+    /// What queues several commands.
+    #[inline]
+    pub(crate) fn queue(&mut self) -> Queue<'_> {
+        let limits = self.limits;
+        let Self { session, buffers, .. } = self;
+        let buffers = buffers.get_or_insert_with(|| super::Buffers::with_limits(limits));
+        Queue { session, output: &mut buffers.output }
     }
 
     /// Queues an encoded command that does something to the connection (MULTI, WATCH); sends nothing.
     pub(crate) fn queue_with(&mut self, encoded: &[u8], effect: Effect) {
         self.session.sent(effect, 0);
         self.buffers().output.extend_from_slice(encoded);
-    }
-
-    /// Queues ASKING, which is for the command queued next and is answered for itself.
-    pub(crate) fn queue_asking(&mut self) {
-        self.session.sent(Effect::Asking, 0);
-        self.buffers().output.extend_from_slice(ASKING);
     }
 
     /// How many bytes are queued, sent ones included until all of them are.

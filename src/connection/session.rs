@@ -161,8 +161,7 @@ impl Session {
     #[inline]
     pub fn arrives(&mut self, reply: &Reply) -> Arrival {
         let root = reply.root();
-        let kind = root.kind();
-        let plain = kind != Kind::Push && self.pending.is_empty() && !self.monitor;
+        let plain = !root.is(Kind::Push) && self.pending.is_empty() && !self.monitor;
         if plain && self.owed() != 0 && self.subscriptions == [0, 0] {
             self.arrived += 1;
             return Arrival::Owed;
@@ -170,6 +169,7 @@ impl Session {
         self.arrives_special(root)
     }
 
+    #[inline(never)]
     fn arrives_special(&mut self, root: ReplyRef<'_>) -> Arrival {
         let next = self.arrived + 1;
         let head = self.pending.front().filter(|pending| pending.number == next);
