@@ -52,15 +52,14 @@ const fn tables() -> [[u16; 256]; 8] {
 /// with a key pays them.
 #[inline]
 fn crc(bytes: &[u8]) -> u16 {
-    let of =
-        |zeros: usize, word: u64, byte: u32| TABLES[zeros][(word >> (8 * byte)) as usize & 255];
+    let of = |zeros: usize, byte: u8| TABLES[zeros][usize::from(byte)];
     let mut crc = 0_u16;
     let mut eights = bytes.chunks_exact(8);
     for eight in eights.by_ref() {
-        let word = eight.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
-        let word = word ^ u64::from(crc.swap_bytes());
-        crc = of(7, word, 0) ^ of(6, word, 1) ^ of(5, word, 2) ^ of(4, word, 3);
-        crc ^= of(3, word, 4) ^ of(2, word, 5) ^ of(1, word, 6) ^ of(0, word, 7);
+        let &[a, b, c, d, e, f, g, h] = eight.first_chunk().unwrap_or(&[0; 8]);
+        let [high, low] = crc.to_be_bytes();
+        crc = of(7, a ^ high) ^ of(6, b ^ low) ^ of(5, c) ^ of(4, d);
+        crc ^= of(3, e) ^ of(2, f) ^ of(1, g) ^ of(0, h);
     }
     for &byte in eights.remainder() {
         let [high, _] = crc.to_be_bytes();

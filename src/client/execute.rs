@@ -85,7 +85,7 @@ impl Client {
 
     /// What the quick way met in place of a reply that ends the command.
     #[cold]
-    fn trouble(&self, mut lease: Box<Lease>, outcome: Result<Reply>) -> Event {
+    pub(super) fn trouble(&self, mut lease: Box<Lease>, outcome: Result<Reply>) -> Event {
         match outcome {
             Ok(reply) => {
                 lease.note(&reply);

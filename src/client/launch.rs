@@ -37,7 +37,7 @@ impl Places {
 
     /// Puts a command into the group of its node, which is made if it is the first. Where no member is known,
     /// targets are compared. `left`: so many commands may come yet.
-    #[inline]
+    #[inline(always)]
     fn put(
         &mut self,
         groups: &mut Vec<Group>,

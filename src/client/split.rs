@@ -51,11 +51,19 @@ impl Split {
         let payload: usize = found.iter().map(|group| group.encoded.len()).sum();
         let mut shares = shares.all;
         let mut bytes = Vec::with_capacity(payload + shares.len() * (name.len() + encode::AROUND));
+        // Most slots have one of the keys.
+        let mut head_of_one = Vec::with_capacity(name.len() + encode::AROUND);
+        encode::count(&mut head_of_one, groups.first + groups.step);
+        head_of_one.extend_from_slice(name);
         let mut all = Vec::with_capacity(found.len());
         let mut ends = Vec::with_capacity(shares.len());
         for share in &mut shares {
-            encode::count(&mut bytes, groups.first + share.keys as usize * groups.step);
-            bytes.extend_from_slice(name);
+            if share.keys == 1 {
+                bytes.extend_from_slice(&head_of_one);
+            } else {
+                encode::count(&mut bytes, groups.first + share.keys as usize * groups.step);
+                bytes.extend_from_slice(name);
+            }
             let mut number = share.first;
             for _ in 0..share.keys {
                 let Some(group) = found.get(number as usize) else { break };

@@ -108,32 +108,38 @@ impl Connection {
         let decoder =
             &mut buffers.get_or_insert_with(|| super::Buffers::with_limits(limits)).decoder;
         // Those that came while something was sent stand in front.
-        while let Some(reply) = held.take_reply() {
-            take(reply);
-        }
+        let mut held_first = !held.is_empty();
+        let mut received = false;
         let outcome = loop {
-            match decoder.fill(|space, _| stream.receive_now(space)) {
-                Ok(_) => {}
-                Err(Failure::Timeout) => break Ok(()),
-                Err(failure) => break Err(failure.into()),
-            }
-            let read = loop {
+            let next = if held_first {
+                held.take_reply()
+            } else if received {
                 match decoder.next_in(shared) {
-                    Ok(None) => break Ok(()),
-                    Ok(Some(reply)) => match session.arrives(&reply) {
-                        Arrival::Owed => take(reply),
-                        arrival => {
-                            if let Err(trouble) = held.push(arrival, reply) {
-                                break Err(trouble);
-                            }
-                        }
-                    },
+                    Ok(next) => next,
                     Err(error) => break Err(error.into()),
                 }
+            } else {
+                None
             };
+            if let Some(reply) = next {
+                let arrival = if held_first { Arrival::Owed } else { session.arrives(&reply) };
+                // One call for both, so that it can be inlined.
+                if arrival == Arrival::Owed {
+                    take(reply);
+                } else if let Err(trouble) = held.push(arrival, reply) {
+                    break Err(trouble);
+                }
+                continue;
+            }
+            held_first = false;
             // Bytes that TLS holds already wake nobody: they are asked for until there are none.
-            if read.is_err() || !stream.is_tls() {
-                break read;
+            if received && !stream.is_tls() {
+                break Ok(());
+            }
+            match decoder.fill(|space, _| stream.receive_now(space)) {
+                Ok(_) => received = true,
+                Err(Failure::Timeout) => break Ok(()),
+                Err(failure) => break Err(failure.into()),
             }
         };
         outcome.map_err(|trouble| self.lost(&trouble))

@@ -157,6 +157,16 @@ impl Session {
         }
     }
 
+    /// A reply is owed, and the next that arrives and is no push is that one, whatever it is.
+    pub fn is_owed_plainly(&self) -> bool {
+        self.owed() != 0 && self.pending.is_empty() && !self.monitor && self.subscriptions == [0, 0]
+    }
+
+    /// It has arrived.
+    pub fn arrives_plainly(&mut self) {
+        self.arrived += 1;
+    }
+
     /// A reply has arrived.
     #[inline]
     pub fn arrives(&mut self, reply: &Reply) -> Arrival {

@@ -7,7 +7,7 @@
 
 use std::mem::{self, MaybeUninit};
 
-use super::block::{self, Block};
+use super::block::{self, Block, Parts};
 pub use super::decode_error::DecodeError;
 use super::parser::Parser;
 use super::reply::{Cell, Reply};
@@ -90,15 +90,24 @@ impl Decoder {
 
     /// The same; if `shared`, small replies share memory, which lives as long as the last of them: for those
     /// that come and go together. [`Reply::into_own`] gives one memory of its own.
-    #[inline]
+    #[inline(always)]
     pub fn next_in(&mut self, shared: bool) -> Result<Option<Reply>, DecodeError> {
+        match self.scalar(shared) {
+            Some(reply) => Ok(Some(reply)),
+            None => self.next_of_all(shared),
+        }
+    }
+
+    /// The same where it is no scalar that has arrived whole.
+    #[inline(never)]
+    fn next_of_all(&mut self, shared: bool) -> Result<Option<Reply>, DecodeError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         if self.received.is_empty() {
             return Ok(None);
         }
-        if let Some(reply) = self.scalar(shared) {
+        if let Some(reply) = self.list_of_one(shared) {
             return Ok(Some(reply));
         }
         match self.parser.parse(self.received.bytes_mut()) {
@@ -118,14 +127,35 @@ impl Decoder {
 
     /// A reply that is one string, status or integer and has arrived whole: the answer to most commands, which
     /// needs no parser.
-    #[inline]
+    #[inline(always)]
     fn scalar(&mut self, shared: bool) -> Option<Reply> {
-        if self.parser.position() != 0 || self.large {
+        if self.parser.position() != 0 || self.large || self.failed.is_some() {
             return None;
         }
         let (cell, length) = self.parser.whole_scalar(self.received.bytes())?;
         let slab = shared.then_some(&mut self.slab);
         let reply = block::scalar(cell, string_of(&cell, self.received.bytes()), slab);
+        self.received.consume(length);
+        Some(reply)
+    }
+
+    /// An array of one string or nil that has arrived whole: what MGET of one slot's keys mostly is answered.
+    #[inline]
+    fn list_of_one(&mut self, shared: bool) -> Option<Reply> {
+        if self.parser.position() != 0 || self.large {
+            return None;
+        }
+        let (cells, length) = self.parser.whole_list_of_one(self.received.bytes())?;
+        let kept = match cells[1].offset as usize {
+            0 => 0,
+            offset => offset + cells[1].length() + 1,
+        };
+        let bytes = self.received.bytes_mut().get_mut(..kept)?;
+        if let Some(last) = bytes.last_mut() {
+            *last = 0;
+        }
+        let parts = Parts { cells: &cells, attribute_cells: &[], entries: &[] };
+        let reply = block::copied(&parts, bytes, shared.then_some(&mut self.slab));
         self.received.consume(length);
         Some(reply)
     }
@@ -200,6 +230,18 @@ impl Decoder {
                 received
             }
         }
+    }
+
+    /// What has arrived, if nothing of it was parsed yet.
+    pub(super) fn untouched(&self) -> Option<&[u8]> {
+        let touched = self.parser.position() != 0 || self.large || self.failed.is_some();
+        (!touched).then(|| self.received.bytes())
+    }
+
+    /// So many bytes of that are somebody else's.
+    pub(super) fn pass(&mut self, count: usize) {
+        self.parser.reset();
+        self.received.consume(count);
     }
 
     /// Takes bytes that are in memory already, as if they had been received.

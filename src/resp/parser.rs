@@ -93,6 +93,30 @@ impl Parser {
         }
     }
 
+    /// An array of one string or nil that has arrived whole and is all of a reply: both cells, and how many bytes it
+    /// took.
+    pub(super) fn whole_list_of_one(&mut self, bytes: &[u8]) -> Option<([Cell; 2], usize)> {
+        const HEADER: &[u8] = b"*1\r\n";
+        const NIL: &[u8] = b"$-1\r\n";
+        let behind = bytes.strip_prefix(HEADER)?;
+        let (mut element, length) = if behind.starts_with(NIL) {
+            let value = CellValue { integer: 0 };
+            self.whole(tree::scalar(Kind::Nil, value, 0, 1), NIL.len())?
+        } else {
+            self.whole_scalar(behind).filter(|(cell, _)| cell.kind == Kind::String as u8)?
+        };
+        element.flags = Cell::LAST;
+        if element.offset != 0 {
+            element.offset += HEADER.len() as i64;
+        }
+        let length = HEADER.len() + length;
+        let mut list = tree::scalar(Kind::Array, CellValue { count: 1 }, 0, 1);
+        list.flags |= Cell::ROOT;
+        list.span = 2;
+        (length <= self.limits.max_reply_size && self.limits.max_reply_depth > 0)
+            .then_some(([list, element], length))
+    }
+
     #[inline(always)]
     fn whole(&mut self, mut cell: Cell, length: usize) -> Option<(Cell, usize)> {
         if length > self.limits.max_reply_size {
@@ -407,6 +431,7 @@ impl Parser {
     pub(super) fn reset(&mut self) {
         self.position = 0;
         self.scanned = 0;
+        self.awaited = 0;
         self.kept = 0;
         self.tree.clear();
     }
