@@ -102,7 +102,7 @@ impl Familiar {
         out.extend_from_slice(&self.head);
         out.truncate(start + self.head_length);
         for argument in arguments.iter().skip(1) {
-            encode::bulk(out, argument);
+            encode::bulk_inline(out, argument);
         }
     }
 }

@@ -57,11 +57,6 @@ pub(crate) fn run<'p>(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'p>]) {
         waiting: Vec::new(),
         polls: PollSet::default(),
     };
-    for index in 0..parts.len() {
-        if parts[index].outcome.is_none() && parts[index].execution.is_some() {
-            flights.advance(parts, index);
-        }
-    }
     flights.launch_first(parts);
     flights.run(parts);
 }

@@ -87,13 +87,19 @@ impl<'p> Flights<'_, 'p> {
     pub(super) fn launch_first(&mut self, parts: &mut [Part<'p>]) {
         let routes = self.pool.routes();
         let (mut groups, mut places) = (Vec::new(), Places::default());
+        let mut begun = Vec::new();
         for (index, part) in parts.iter().enumerate() {
-            if part.outcome.is_none() && part.execution.is_none() {
+            if part.execution.is_some() {
+                begun.push(index);
+            } else if part.outcome.is_none() {
                 let left = parts.len() - index;
                 places.put(&mut groups, &routes, part.home, (index as u32, false), left);
             }
         }
         self.stalled = groups;
+        for index in begun {
+            self.advance(parts, index);
+        }
         self.launch(parts);
     }
 

@@ -102,6 +102,11 @@ impl<'a> Part<'a> {
         Self { encoded, home, replays, outcome: None, node: None, execution: None, special: None }
     }
 
+    /// All of it; one without an outcome stays.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(&[], self.home, self.replays))
+    }
+
     /// The same as a script's.
     pub(crate) fn set_script(&mut self, script: Script<'a>) {
         self.special.get_or_insert_default().script = Some(script);

@@ -32,9 +32,9 @@ pub struct Pipeline {
     familiar: FamiliarCommands,
 }
 
-/// One command of a pipeline; it ends where the next one begins.
+/// One command of a pipeline; it begins where the one before it ends.
 struct Item {
-    start: usize,
+    end: usize,
     way: Way,
 }
 
@@ -86,6 +86,24 @@ impl Pipeline {
         self.scripts.clear();
     }
 
+    /// Takes all commands away but the last.
+    pub fn keep_last(&mut self) {
+        let before = self.items.len().saturating_sub(1);
+        let start =
+            before.checked_sub(1).and_then(|at| self.items.get(at)).map_or(0, |item| item.end);
+        self.bytes.drain(..start);
+        self.items.drain(..before);
+        self.scripts.retain(|script| script.item == before);
+        let planned = self.items.iter().filter(|item| matches!(item.way, Way::Plan)).count();
+        self.unplanned.drain(..self.unplanned.len().saturating_sub(planned));
+        for item in &mut self.items {
+            item.end -= start;
+        }
+        for script in &mut self.scripts {
+            script.item = 0;
+        }
+    }
+
     /// Appends a command that is given by its arguments, its name first. Sends nothing.
     ///
     /// # Errors
@@ -96,8 +114,8 @@ impl Pipeline {
             && let Some(key) = arguments.get(familiar.key)
         {
             let way = Way::Key { home: familiar.home(key_slot(key)), replays: familiar.replays };
-            self.items.push(Item { start: self.bytes.len(), way });
             familiar.encode(arguments, &mut self.bytes);
+            self.items.push(Item { end: self.bytes.len(), way });
             return Ok(());
         }
         self.append(&Command::of(arguments), &Settings::default())
@@ -110,8 +128,8 @@ impl Pipeline {
     /// pipeline is as it was then.
     pub fn append(&mut self, command: &Command, settings: &Settings) -> Result<()> {
         let way = self.way(command, settings)?;
-        self.items.push(Item { start: self.bytes.len(), way });
         self.bytes.extend_from_slice(command.encoded());
+        self.items.push(Item { end: self.bytes.len(), way });
         Ok(())
     }
 
@@ -178,11 +196,10 @@ impl Pipeline {
         let map = client.pool().topology();
         let mut parts: Vec<Part<'_>> = Vec::with_capacity(self.items.len());
         let (mut planned, mut scripts) = (plans.iter(), self.scripts.iter().peekable());
-        let mut rest = &self.bytes[..];
-        let ends = self.items.iter().skip(1).map(|item| item.start).chain([self.bytes.len()]);
-        for (index, (item, end)) in self.items.iter().zip(ends).enumerate() {
-            let (encoded, behind) = rest.split_at_checked(end - item.start).unwrap_or_default();
-            rest = behind;
+        let mut start = 0;
+        for (index, item) in self.items.iter().enumerate() {
+            let encoded = self.bytes.get(start..item.end).unwrap_or_default();
+            start = item.end;
             let first = parts.len();
             match item.way {
                 Way::Key { home, replays } => parts.push(Part::new(encoded, home, replays)),
@@ -202,12 +219,12 @@ impl Pipeline {
         }
         flights::run(client.pool(), &terms, &mut parts);
 
-        let mut parts = parts.into_iter();
+        let mut parts = parts.iter_mut();
         let mut planned = plans.iter();
         outcomes.extend(self.items.iter().map(|item| match item.way {
-            Way::Key { .. } => parts.next().and_then(|part| part.outcome),
+            Way::Key { .. } => parts.next().and_then(|part| part.outcome.take()),
             Way::Plan => Some(match planned.next() {
-                Some(Ok(planned)) => planned.outcome(&map, &mut parts),
+                Some(Ok(planned)) => planned.outcome(&map, &mut parts.by_ref().map(Part::take)),
                 Some(Err(error)) => Err(error.clone()),
                 None => Err(no_outcome()),
             }),

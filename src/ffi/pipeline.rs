@@ -31,21 +31,18 @@ pub struct rediscluster_pipeline {
 }
 
 impl rediscluster_pipeline {
-    /// Appends. The first command after a run begins anew, unless it is refused: then all stays as it is.
-    #[inline(always)]
-    fn append(&mut self, append: impl Fn(&mut Pipeline) -> Result<(), Error>) -> Result<(), Error> {
-        append(&mut self.core)?;
-        if self.outcomes.is_empty() { Ok(()) } else { self.begin_anew(append) }
+    /// A command was appended: the first after a run begins anew.
+    #[inline]
+    fn has_appended(&mut self) {
+        if !self.outcomes.is_empty() {
+            self.begin_anew();
+        }
     }
 
     #[cold]
-    fn begin_anew(
-        &mut self,
-        append: impl Fn(&mut Pipeline) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn begin_anew(&mut self) {
         self.forget();
-        self.core.clear();
-        append(&mut self.core)
+        self.core.keep_last();
     }
 
     fn forget(&mut self) {
@@ -111,7 +108,9 @@ pub unsafe extern "C" fn rediscluster_pipeline_append(
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
         // SAFETY: NULL or a live command nobody changes now, by the API's contract.
         let command = unsafe { arg::object(command, "command") }?;
-        Ok(pipeline.append(|core| core.append(&command.core, &command.settings))?)
+        pipeline.core.append(&command.core, &command.settings)?;
+        pipeline.has_appended();
+        Ok(())
     })
 }
 
@@ -137,10 +136,11 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_argv(
     call(error, || {
         // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
-        let append =
-            |arguments: &[&[u8]]| Ok(pipeline.append(|core| core.append_arguments(arguments))?);
+        let append = |arguments: &[&[u8]]| Ok(pipeline.core.append_arguments(arguments)?);
         // SAFETY: the caller's arguments, as the API's contract has them.
-        unsafe { with_arguments(argc, argv, argvlen, append) }
+        unsafe { with_arguments(argc, argv, argvlen, append) }?;
+        pipeline.has_appended();
+        Ok(())
     })
 }
 
@@ -172,7 +172,9 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_script(
         let none = Command::new();
         let (by_hash, in_full) =
             script.core.commands(arguments.map_or(&none, |arguments| &arguments.core));
-        Ok(pipeline.append(|core| core.append_script(&by_hash, &in_full))?)
+        pipeline.core.append_script(&by_hash, &in_full)?;
+        pipeline.has_appended();
+        Ok(())
     })
 }
 

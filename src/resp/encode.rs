@@ -62,9 +62,14 @@ fn number(out: &mut Vec<u8>, marker: u8, number: usize) {
 }
 
 /// Appends `bytes` as a bulk string: `$len\r\n…\r\n`.
-#[inline]
 pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len().saturating_add(AROUND));
+    bulk_inline(out, bytes);
+}
+
+/// The same, for a loop that is nothing else.
+#[inline(always)]
+pub fn bulk_inline(out: &mut Vec<u8>, bytes: &[u8]) {
     bulk_header(out, bytes.len());
     if bytes.len() <= FEW {
         let mut words = bytes.chunks_exact(8);
