@@ -14,7 +14,7 @@ const FEW: usize = 8;
 /// # Safety
 /// `argv` is NULL or has `argc` entries, each NULL or of the length that `argvlen` says, or NUL-terminated where
 /// `argvlen` is NULL.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn with_arguments<T>(
     argc: usize,
     argv: *const *const c_char,
@@ -26,15 +26,32 @@ pub(super) unsafe fn with_arguments<T>(
     }
     // SAFETY: NULL or `argc` pointers, by the caller's promise.
     let pointers = unsafe { arg::array(argv, argc, "argv") }?;
-    if argvlen.is_null() {
+    let lengths = if argvlen.is_null() {
+        None
+    } else {
+        // SAFETY: `argc` lengths, by the caller's promise.
+        Some(unsafe { arg::array(argvlen, argc, "argvlen") }?)
+    };
+    let argument = |index: usize| match lengths {
+        // SAFETY: NULL or that many bytes, by the caller's promise.
+        Some(lengths) => unsafe { counted(pointers[index], lengths[index]) },
         // SAFETY: NULL or NUL-terminated, by the caller's promise.
-        return gathered(pointers.iter().map(|&argument| unsafe { terminated(argument) }), body);
+        None => unsafe { terminated(pointers[index]) },
+    };
+    let mut few: [&[u8]; FEW] = [&[]; FEW];
+    let mut many = Vec::new();
+    let arguments = match few.get_mut(..argc) {
+        Some(few) => few,
+        None => {
+            many.resize(argc, &[][..]);
+            &mut many
+        }
+    };
+    for (index, place) in arguments.iter_mut().enumerate() {
+        *place = argument(index).ok_or_else(unusable)?;
     }
-    // SAFETY: `argc` lengths, by the caller's promise.
-    let lengths = unsafe { arg::array(argvlen, argc, "argvlen") }?;
-    let arguments = pointers.iter().zip(lengths);
-    // SAFETY: NULL or that many bytes, by the caller's promise.
-    gathered(arguments.map(|(&argument, &length)| unsafe { counted(argument, length) }), body)
+    // The only call of it, so that it is a part of this.
+    body(arguments)
 }
 
 /// None: it is NULL.
@@ -58,24 +75,6 @@ unsafe fn counted<'a>(argument: *const c_char, length: usize) -> Option<&'a [u8]
     // SAFETY: not NULL, not longer than memory, and the caller's promise.
     (length <= isize::MAX as usize)
         .then(|| unsafe { slice::from_raw_parts(argument.cast(), length) })
-}
-
-#[inline(always)]
-fn gathered<'a, T>(
-    arguments: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
-    body: impl FnOnce(&[&[u8]]) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    if arguments.len() > FEW {
-        let many: Option<Vec<&[u8]>> = arguments.collect();
-        return body(&many.ok_or_else(unusable)?);
-    }
-    let mut few: [&[u8]; FEW] = [&[]; FEW];
-    let mut count = 0;
-    for (place, argument) in few.iter_mut().zip(arguments) {
-        *place = argument.ok_or_else(unusable)?;
-        count += 1;
-    }
-    body(&few[..count])
 }
 
 #[cold]
