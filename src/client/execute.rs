@@ -61,6 +61,19 @@ impl Client {
         let left = self.time_of(settings.timeout.unwrap_or(Timeout::Default));
         let end = left.and_then(|left| began.checked_add(left));
         let deadline = end.map_or(Deadline::NEVER, Deadline::at);
+        if let Some(channels) = self.channels() {
+            if left == Some(Duration::ZERO) {
+                return self.execute_one(command, target, replays(spec), deadline, settings, None);
+            }
+            let encoded = command.encoded();
+            return match self.try_shared(channels, &target, encoded, deadline, left) {
+                Ok(reply) => Ok(reply),
+                Err(event) => {
+                    let begun = event.map(|event| (event, began.elapsed()));
+                    self.execute_one(command, target, replays(spec), deadline, settings, begun)
+                }
+            };
+        }
         let Some(mut lease) = self.pool().take_idle(&target) else {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
@@ -119,6 +132,9 @@ impl Client {
     ) -> Result<Reply> {
         let terms = self.terms(deadline, Some(self.pool().options().socket_timeout), settings);
         let mut part = Part::new(command.encoded(), &target, replays);
+        if let Some(channels) = self.channels() {
+            return self.run_shared(channels, &terms, &part, begun);
+        }
         if let Some((event, took)) = begun {
             let mut execution = Execution::begun(terms.rules, part.home.target(), replays);
             execution.on(event, took, &mut |bound| bound.mul_f64(fastrand::f64()));
@@ -129,6 +145,9 @@ impl Client {
 
     /// Runs one part to its end.
     pub(super) fn run_one(&self, terms: &Terms<'_>, part: Part<'_>) -> Result<Reply> {
+        if let Some(channels) = self.channels() {
+            return self.run_shared(channels, terms, &part, None);
+        }
         let mut parts = [part];
         flights::run(self.pool(), terms, &mut parts);
         let [part] = parts;
@@ -147,6 +166,13 @@ impl Client {
             self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
         terms.names_nodes = planned.joining.is_some();
         terms.shares_memory = planned.is_split();
+        if let Some(channels) = self.channels()
+            && block.is_none()
+            && let Some(target) = planned.sole_target()
+        {
+            let part = Part::new(command.encoded(), target, planned.replays);
+            return self.run_shared(channels, &terms, &part, None);
+        }
         let map = self.pool().topology();
         let mut parts = Vec::new();
         planned.parts(command.encoded(), &mut parts);

@@ -80,14 +80,6 @@ impl Client {
         }
     }
 
-    /// The target is silent, and it is not this call's turn to find out whether it is well.
-    fn is_held_back(&self, target: &Target) -> bool {
-        match *target {
-            Target::Primary(slot) => self.pool().is_suspect(slot) && !self.pool().admits(slot),
-            _ => false,
-        }
-    }
-
     fn try_into(
         &self,
         command: &Command,

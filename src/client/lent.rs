@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use super::client::Client;
+use super::execute::no_outcome;
+use super::flights;
 use super::part::{Part, Special};
 use super::plan::{access_of, replays};
 use super::settings::Settings;
@@ -86,7 +88,10 @@ impl Client {
             pieces.split_first().map_or((&[][..], &[][..]), |(first, behind)| (*first, behind));
         let mut part = Part::new(first, &target, replays(spec));
         part.special = Some(Box::new(Special { script: None, behind }));
-        self.run_one(&terms, part)
+        let mut parts = [part];
+        flights::run(self.pool(), &terms, &mut parts);
+        let [part] = parts;
+        part.outcome.unwrap_or_else(|| Err(no_outcome()))
     }
 }
 

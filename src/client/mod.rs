@@ -31,6 +31,7 @@ mod script;
 mod server_error;
 mod settings;
 mod shapes;
+mod shared;
 mod split;
 mod step;
 pub mod subscriber;

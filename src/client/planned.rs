@@ -60,6 +60,14 @@ impl Planned {
         }
     }
 
+    /// Its target, if there is one and no other.
+    pub(super) fn sole_target(&self) -> Option<&Target> {
+        match &self.aims {
+            Aims::Targets(targets) if self.joining.is_none() => targets.first(),
+            _ => None,
+        }
+    }
+
     /// How many parts it has.
     fn count(&self) -> usize {
         match &self.aims {

@@ -173,6 +173,13 @@ impl Socket {
         again(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
     }
 
+    /// The same of two, one behind the other, in one system call.
+    pub fn send_two(&self, first: &[u8], second: &[u8]) -> io::Result<usize> {
+        let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
+        (pieces[0], pieces[1]) = (first, second);
+        self.send_pieces(&pieces)
+    }
+
     /// Sends what the kernel takes now of the pieces, one behind the other, in one system call.
     pub fn send_pieces(&self, pieces: &[&[u8]; PIECES]) -> io::Result<usize> {
         let fd = self.own()?;

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     fn decoder() -> Decoder {
-        Decoder::new(Limits { max_reply_size: 10, max_reply_depth: 1 })
+        Decoder::new(Limits { max_reply_size: 20, max_reply_depth: 1 })
     }
 
     #[test]

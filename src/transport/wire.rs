@@ -41,9 +41,7 @@ impl Wire {
         } else if first.is_empty() {
             self.socket.send(second)
         } else {
-            let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
-            (pieces[0], pieces[1]) = (first, second);
-            self.socket.send_pieces(&pieces)
+            self.socket.send_two(first, second)
         };
         self.sent(sent)
     }
