@@ -2108,6 +2108,32 @@ rediscluster_status rediscluster_client_command(rediscluster_client *client,
                                                 rediscluster_error **error);
 
 /**
+ * Receives the value of a string key into memory of the caller's: no reply is made, and nothing is copied but what
+ * comes with the first receive. For large values. It is a GET like any other: it goes where the option `read_from`
+ * says, redirects are followed, and it is sent again where that is of use.
+ *
+ * key, key_len: the key, binary safe.
+ * buffer, size: where the value goes, and how many bytes there are; NULL with 0 asks for the length alone, which costs
+ * as much as the value. Room for two bytes more than the value saves a receive. What stands there behind the value, or
+ * when there is none, is not defined. No NUL is put behind it.
+ * length: the value's length; -1 if there is no such key. After LIMIT how long the value is; -1 after any other
+ * failure.
+ *
+ * Returns: REDISCLUSTER_OK; LIMIT for a value longer than `size`; SERVER for an error of the server, whose code the
+ * error has (WRONGTYPE: the key holds no string); else as rediscluster_client_execute.
+ * Ownership: the buffer stays the caller's, which nobody else may touch during the call.
+ * Blocks: until the value is there, at most for the option `command_timeout`.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_client_get_into(rediscluster_client *client,
+                                                 const char *key,
+                                                 size_t key_len,
+                                                 void *buffer,
+                                                 size_t size,
+                                                 int64_t *length,
+                                                 rediscluster_error **error);
+
+/**
  * The client's pool, for connections of the program's own, refreshes and statistics.
  *
  * Returns: the pool; NULL for NULL.

@@ -1402,6 +1402,16 @@ class client : public detail::owner<rediscluster_client, rediscluster_client_fre
         });
     }
 
+    /* The value of a string key into memory of the caller's: how long it is in `length`, -1 where there is no such
+     * key; after LIMIT how long it is that did not fit. */
+    REDISCLUSTER_NODISCARD status try_get_into(bytes key, void *buffer, std::size_t size, std::int64_t &length,
+                                               error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_client_get_into(handle(), reinterpret_cast<const char *>(key.data()), key.size(), buffer,
+                                                size, &length, raw);
+        });
+    }
+
     /* Where a command would go and why, without sending it. */
     REDISCLUSTER_NODISCARD status try_explain(const rediscluster::command &command, explanation &out,
                                               error *error = nullptr) noexcept {
@@ -1438,6 +1448,13 @@ class client : public detail::owner<rediscluster_client, rediscluster_client_fre
         error failure;
         detail::check(try_command(arguments, out, &failure), failure);
         return out;
+    }
+
+    std::int64_t get_into(bytes key, void *buffer, std::size_t size) {
+        std::int64_t length = -1;
+        error failure;
+        detail::check(try_get_into(key, buffer, size, length, &failure), failure);
+        return length;
     }
 
     explanation explain(const rediscluster::command &command) {

@@ -283,6 +283,17 @@ fn null_is_answered_by_every_function() {
             });
             assert!(out.is_null(), "rediscluster_client_command");
         }
+        {
+            let mut length = 7;
+            let room = null_mut();
+            refuses("length", |error| {
+                rediscluster_client_get_into(null_mut(), null(), 0, room, 0, null_mut(), error)
+            });
+            refuses("client", |error| {
+                rediscluster_client_get_into(null_mut(), null(), 0, room, 0, &mut length, error)
+            });
+            assert_eq!(length, -1, "rediscluster_client_get_into");
+        }
         assert!(rediscluster_client_pool(null_mut()).is_null());
         rediscluster_client_free(null_mut());
         {

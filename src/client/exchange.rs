@@ -53,7 +53,7 @@ impl Talk<'_> {
     fn finish(&mut self, terms: &Terms<'_>) -> Result<()> {
         let mut polls = PollSet::default();
         let mut moved = Instant::now();
-        self.sent = self.connection.push(self.sent)?;
+        self.sent = self.connection.push(self.sent, &[])?;
         while !self.is_over() {
             let silent = terms.silence.and_then(|silence| moved.checked_add(silence));
             let until = terms.rules.deadline.earlier(silent.map_or(Deadline::NEVER, Deadline::at));
@@ -71,7 +71,7 @@ impl Talk<'_> {
                     self.receive()?;
                 }
                 if ready.writable {
-                    self.sent = self.connection.push(self.sent)?;
+                    self.sent = self.connection.push(self.sent, &[])?;
                 }
             } else if until.has_passed() {
                 // A last look at what has come.

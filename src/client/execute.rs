@@ -1,5 +1,6 @@
 //! A command from its caller to its reply: the quick way of nearly all, and the long one.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::cancel::Watch;
@@ -97,7 +98,7 @@ impl Client {
 
     /// What the quick way met in place of a reply that ends the command.
     #[cold]
-    fn trouble(&self, mut lease: Box<Lease>, outcome: Result<Reply>) -> Event {
+    pub(super) fn trouble(&self, mut lease: Box<Lease>, outcome: Result<Reply>) -> Event {
         match outcome {
             Ok(reply) => {
                 lease.note(&reply);
@@ -135,7 +136,7 @@ impl Client {
             return self.run_shared(channels, &terms, &part, begun);
         }
         if let Some((event, took)) = begun {
-            let mut execution = Execution::begun(terms.rules, part.home.clone(), replays);
+            let mut execution = Execution::begun(terms.rules, part.home.target(), replays);
             execution.on(event, took, &mut |bound| bound.mul_f64(fastrand::f64()));
             part.execution = Some(Box::new(execution));
         }
@@ -164,10 +165,10 @@ impl Client {
         let mut terms =
             self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
         terms.names_nodes = planned.joining.is_some();
+        terms.shares_memory = planned.is_split();
         if let Some(channels) = self.channels()
             && block.is_none()
-            && planned.joining.is_none()
-            && let [target] = &*planned.targets
+            && let Some(target) = planned.sole_target()
         {
             let part = Part::new(command.encoded(), target, planned.replays);
             return self.run_shared(channels, &terms, &part, None);
@@ -305,7 +306,7 @@ pub(super) fn join_parts<'a>(
     let mut writes = false;
     let joined = parts.map(|part| {
         writes |= !part.replays;
-        let node = part.node.map_or_else(|| node_of(map, part.home), |node| *node);
+        let node = part.node.unwrap_or_else(|| Arc::new(node_of(map, &part.home.target())));
         join::Part { node, outcome: part.outcome.unwrap_or_else(|| Err(no_outcome())) }
     });
     let joined = joined.collect();

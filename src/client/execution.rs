@@ -388,7 +388,7 @@ fn fault() -> Error {
 /// Whether a reply ends a command as far as this file is concerned: nearly every one does.
 #[inline]
 pub(crate) fn is_final(reply: ReplyRef<'_>) -> bool {
-    reply.kind() != Kind::Error || refusal_of(reply).is_none()
+    !reply.is(Kind::Error) || refusal_of(reply).is_none()
 }
 
 #[cfg(test)]

@@ -38,7 +38,8 @@ impl Client {
         let map = self.pool().topology();
         let mut nodes = Vec::new();
         let mut slots = Vec::new();
-        for target in &planned.targets {
+        let targets = planned.targets();
+        for target in &targets {
             let node = match target {
                 Target::Node(node) => Some(node.clone()),
                 Target::Primary(slot) | Target::Reader(slot, _) => {
@@ -55,7 +56,7 @@ impl Client {
             Some(Ok(keys)) => keys.iter().collect(),
             _ => self.shapes.find(command).map_or_else(Vec::new, |keys| keys.to_vec()),
         };
-        let by_replicas = matches!(planned.targets.first(), Some(Target::Reader(..)));
+        let by_replicas = matches!(targets.first(), Some(Target::Reader(..)));
         let readers = if by_replicas { "; it reads, and read_from says who answers" } else { "" };
         Ok(Explanation {
             slot: if planned.joining.is_none() { slots.first().copied() } else { None },

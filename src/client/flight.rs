@@ -1,6 +1,6 @@
 //! Commands on one connection, on their way.
 
-use std::collections::VecDeque;
+use std::mem;
 use std::time::Instant;
 
 use crate::error::{Error, Result, Status};
@@ -12,22 +12,38 @@ use super::cancel::Watched;
 use super::execution::is_final;
 use super::part::Part;
 
-/// A command, or its ASKING, that a flight's connection owes a reply for.
-struct Awaited {
-    /// The command's part; [`ASKING`] of what is no command.
+/// A command, or its ASKING, that was sent on a flight's connection.
+struct Sent {
+    /// The command's part; [`NONE`] of what is no command, and of one whose reply was not the end of it.
     part: u32,
     /// Where it begins among all bytes that were ever queued.
     start: usize,
 }
 
-/// In [`Awaited::part`].
-const ASKING: u32 = u32::MAX;
+/// What was sent on one connection, in its order: first that which was answered.
+pub(super) struct Commands {
+    sent: Vec<Sent>,
+    answered: usize,
+}
+
+impl Commands {
+    /// The commands that were answered, and are not told yet that the answer holds.
+    pub(super) fn answered(&self) -> impl Iterator<Item = usize> {
+        let answered = self.sent.iter().take(self.answered);
+        answered.map(|sent| sent.part).filter(|&part| part != NONE).map(|part| part as usize)
+    }
+}
+
+/// In [`Sent::part`].
+const NONE: u32 = u32::MAX;
 
 /// Commands on one connection.
-pub(super) struct Flight {
+pub(super) struct Flight<'p> {
     pub(super) lease: Box<Lease>,
     pub(super) watched: Option<Watched>,
-    awaited: VecDeque<Awaited>,
+    pub(super) commands: Commands,
+    /// Sent behind what is queued on the connection, from where it is.
+    behind: &'p [&'p [u8]],
     /// How many bytes were queued before those that are so now; all have left.
     before: usize,
     /// Of the bytes queued now, how many have left.
@@ -35,45 +51,44 @@ pub(super) struct Flight {
     pub(super) began: Instant,
     /// When something last moved.
     pub(super) moved: Instant,
-    /// Commands that were answered, and are not told yet that the answer holds.
-    pub(super) answered: Vec<u32>,
     /// Replies that are not the end of their commands.
     pub(super) refused: Vec<(usize, Reply)>,
     /// Scripts whose text it has carried.
     scripts: Vec<usize>,
 }
 
-impl Flight {
+impl<'p> Flight<'p> {
     pub(super) fn new(lease: Box<Lease>, watched: Option<Watched>, commands: usize) -> Self {
         let now = Instant::now();
         Self {
             lease,
             watched,
-            awaited: VecDeque::with_capacity(commands),
+            commands: Commands { sent: Vec::with_capacity(commands), answered: 0 },
+            behind: &[],
             before: 0,
             sent: 0,
             began: now,
             moved: now,
-            answered: Vec::with_capacity(commands),
             refused: Vec::new(),
             scripts: Vec::new(),
         }
     }
 
     /// Queues commands, each with ASKING in front of it if it is for a slot on the move.
-    pub(super) fn queue(&mut self, parts: &[Part<'_>], commands: &[(u32, bool)]) {
-        let connection = self.lease.connection();
-        if connection.queued() == 0 {
-            self.before += std::mem::take(&mut self.sent);
+    pub(super) fn queue(&mut self, parts: &[Part<'p>], commands: &[(u32, bool)]) {
+        if self.queued() == 0 {
+            self.before += mem::take(&mut self.sent);
         }
+        let mut queue = self.lease.connection().queue();
         for &(index, asking) in commands {
             let Some(part) = parts.get(index as usize) else { continue };
+            // What stands behind the queue cannot be followed by anything.
+            queue.more(mem::take(&mut self.behind));
             if asking {
-                let start = self.before + connection.queued();
-                connection.queue_asking();
-                self.awaited.push_back(Awaited { part: ASKING, start });
+                let start = self.before + queue.asking();
+                self.commands.sent.push(Sent { part: NONE, start });
             }
-            let encoded = match &part.script {
+            let encoded = match part.script() {
                 None => part.encoded,
                 Some(script) if script.is_known || self.scripts.contains(&script.id) => {
                     part.encoded
@@ -83,15 +98,25 @@ impl Flight {
                     script.in_full
                 }
             };
-            let start = self.before + connection.queue(encoded);
-            self.awaited.push_back(Awaited { part: index, start });
+            let start = self.before + queue.command(encoded);
+            self.commands.sent.push(Sent { part: index, start });
+            self.behind = part.behind();
         }
     }
 
     /// Sends what the kernel takes now.
     pub(super) fn send(&mut self) -> Result<()> {
-        self.sent = self.lease.connection().push(self.sent)?;
+        self.sent = self.lease.connection().push(self.sent, self.behind)?;
+        if self.lease.peer().queued() == 0 {
+            self.behind = &[];
+        }
         Ok(())
+    }
+
+    /// How many bytes are to be sent, sent ones included until all of them are.
+    fn queued(&self) -> usize {
+        let behind = self.behind.iter().map(|piece| piece.len()).sum::<usize>();
+        self.lease.peer().queued() + behind
     }
 
     /// What it waits for.
@@ -103,22 +128,23 @@ impl Flight {
     /// theirs go to `refused`. `shared`: small replies share memory.
     pub(super) fn attend(
         &mut self,
-        parts: &mut [Part<'_>],
+        parts: &mut [Part<'p>],
         ready: Readiness,
         shared: bool,
     ) -> Result<()> {
         self.moved = Instant::now();
         if ready.readable {
-            let Self { lease, awaited, answered, refused, .. } = self;
+            let Self { lease, commands: Commands { sent, answered }, refused, .. } = self;
             lease.connection().pull(shared, |reply| {
-                let Some(Awaited { part: index, .. }) = awaited.pop_front() else { return };
+                let Some(sent) = sent.get_mut(*answered) else { return };
+                *answered += 1;
                 // What ASKING is answered tells nothing: the command's own reply does.
-                let Some(part) = parts.get_mut(index as usize) else { return };
+                let Some(part) = parts.get_mut(sent.part as usize) else { return };
                 if is_final(reply.root()) && !part.lacks_script(&reply) {
                     part.outcome = Some(Ok(reply));
-                    answered.push(index);
                 } else {
-                    refused.push((index as usize, reply));
+                    refused.push((sent.part as usize, reply));
+                    sent.part = NONE;
                 }
             })?;
         }
@@ -128,7 +154,7 @@ impl Flight {
     /// Everything has been answered.
     #[inline]
     pub(super) fn is_over(&self) -> bool {
-        self.awaited.is_empty()
+        self.commands.answered == self.commands.sent.len()
     }
 
     /// Ends the connection: the server has been silent too long, or the call's time is over.
@@ -145,8 +171,8 @@ impl Flight {
             0 => usize::MAX,
             _ => self.before + connection.may_have_left(self.sent),
         };
-        let awaited = std::mem::take(&mut self.awaited).into_iter();
-        let commands = awaited.filter(|one| one.part != ASKING);
+        let awaited = self.commands.sent.drain(self.commands.answered..);
+        let commands = awaited.filter(|one| one.part != NONE);
         commands.map(|one| (one.part as usize, one.start < left)).collect()
     }
 }

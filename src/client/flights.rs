@@ -6,6 +6,7 @@
 //! What fails or is redirected goes through its [`Execution`], whose waits do not hold up the rest.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
@@ -18,7 +19,7 @@ use crate::resp::Reply;
 
 use super::cancel::Watch;
 use super::execution::Execution;
-use super::flight::{Flight, reason};
+use super::flight::{Commands, Flight, reason};
 use super::launch::Group;
 use super::part::Part;
 use super::step::{Event, Rules, Step};
@@ -46,7 +47,7 @@ pub(crate) struct Terms<'a> {
 }
 
 /// Runs every part that has no outcome yet to its end. Afterwards each has one.
-pub(crate) fn run(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'_>]) {
+pub(crate) fn run<'p>(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'p>]) {
     let mut flights = Flights {
         pool,
         terms,
@@ -56,11 +57,6 @@ pub(crate) fn run(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'_>]) {
         waiting: Vec::new(),
         polls: PollSet::default(),
     };
-    for index in 0..parts.len() {
-        if parts[index].outcome.is_none() && parts[index].execution.is_some() {
-            flights.advance(parts, index);
-        }
-    }
     flights.launch_first(parts);
     flights.run(parts);
 }
@@ -79,10 +75,10 @@ struct Waiting {
     seen: u32,
 }
 
-pub(super) struct Flights<'a> {
+pub(super) struct Flights<'a, 'p> {
     pub(super) pool: &'a Pool,
     pub(super) terms: &'a Terms<'a>,
-    pub(super) flights: Vec<Flight>,
+    pub(super) flights: Vec<Flight<'p>>,
     pub(super) ready: Vec<Ready>,
     /// Commands for which there is no place while others are in flight.
     pub(super) stalled: Vec<Group>,
@@ -90,8 +86,8 @@ pub(super) struct Flights<'a> {
     polls: PollSet,
 }
 
-impl Flights<'_> {
-    fn run(&mut self, parts: &mut [Part<'_>]) {
+impl<'p> Flights<'_, 'p> {
+    fn run(&mut self, parts: &mut [Part<'p>]) {
         loop {
             self.launch(parts);
             if !self.ready.is_empty() {
@@ -117,7 +113,7 @@ impl Flights<'_> {
     }
 
     /// Waits for the flights, and receives and sends what can be.
-    fn serve(&mut self, parts: &mut [Part<'_>]) {
+    fn serve(&mut self, parts: &mut [Part<'p>]) {
         self.polls.clear();
         for flight in &self.flights {
             self.polls.add(flight.lease.peer().fd(), flight.wanted());
@@ -147,7 +143,7 @@ impl Flights<'_> {
 
     /// Looks at the replies that are not the end of their commands.
     #[inline]
-    fn deliver(&mut self, parts: &mut [Part<'_>], at: usize) {
+    fn deliver(&mut self, parts: &mut [Part<'p>], at: usize) {
         for (index, reply) in mem::take(&mut self.flights[at].refused) {
             self.refused(parts, at, index, reply);
         }
@@ -155,13 +151,13 @@ impl Flights<'_> {
 
     /// A reply that is not the end of its command.
     #[cold]
-    fn refused(&mut self, parts: &mut [Part<'_>], at: usize, index: usize, reply: Reply) {
+    fn refused(&mut self, parts: &mut [Part<'p>], at: usize, index: usize, reply: Reply) {
         let part = &mut parts[index];
         if part.lacks_script(&reply)
-            && let Some(script) = part.script.take()
+            && let Some(script) = part.special.take().and_then(|special| special.script)
         {
             part.encoded = script.in_full;
-            let target = part.home.clone();
+            let target = part.home.target();
             return self.ready.push(Ready { part: index, target, asking: false });
         }
         let flight = &self.flights[at];
@@ -173,31 +169,31 @@ impl Flights<'_> {
     }
 
     /// All of a flight has been answered.
-    fn land(&mut self, parts: &mut [Part<'_>], at: usize) {
-        let Flight { lease, watched, answered, began, .. } = self.flights.swap_remove(at);
+    fn land(&mut self, parts: &mut [Part<'p>], at: usize) {
+        let Flight { lease, watched, commands, began, .. } = self.flights.swap_remove(at);
         self.terms.watch.remove(watched);
-        let node = self.terms.names_nodes.then(|| lease.peer().node().clone());
+        let node = self.terms.names_nodes.then(|| Arc::new(lease.peer().node().clone()));
         match self.pool.take_back_answered(lease) {
-            Standing::Good => self.hold(parts, &answered, node.as_ref()),
-            Standing::Demoted(node) => self.doubt(parts, answered, &node, began.elapsed()),
+            Standing::Good => Self::hold(parts, &commands, node.as_ref()),
+            Standing::Demoted(node) => self.doubt(parts, &commands, &node, began.elapsed()),
         }
     }
 
     /// A flight's connection has ended before all was answered.
     #[cold]
-    pub(super) fn crash(&mut self, parts: &mut [Part<'_>], at: usize, error: &Error) {
+    pub(super) fn crash(&mut self, parts: &mut [Part<'p>], at: usize, error: &Error) {
         let mut flight = self.flights.swap_remove(at);
         self.terms.watch.remove(flight.watched.take());
         let demoted = flight.lease.standing() != Standing::Good;
         let error = reason(&flight.lease, error, self.terms.watch.is_fired());
         let (took, lost) = (flight.began.elapsed(), flight.lost());
-        let (node, answered) =
-            (flight.lease.peer().node().clone(), mem::take(&mut flight.answered));
+        let Flight { lease, commands, .. } = flight;
+        let node = Arc::new(lease.peer().node().clone());
         // Closed before anything is sent again: a node never sees a command of both at once.
-        drop(flight);
+        drop(lease);
         match demoted {
-            false => self.hold(parts, &answered, Some(&node)),
-            true => self.doubt(parts, answered, &node, took),
+            false => Self::hold(parts, &commands, self.terms.names_nodes.then_some(&node)),
+            true => self.doubt(parts, &commands, &node, took),
         }
         let fraction = fastrand::f64();
         for (part, sent) in lost {
@@ -207,13 +203,10 @@ impl Flights<'_> {
     }
 
     /// Answers that hold.
-    fn hold(&mut self, parts: &mut [Part<'_>], answered: &[u32], node: Option<&NodeAddress>) {
-        if self.terms.names_nodes
-            && let Some(node) = node
-        {
-            for &part in answered {
-                parts[part as usize].node = Some(Box::new(node.clone()));
-            }
+    fn hold(parts: &mut [Part<'p>], commands: &Commands, node: Option<&Arc<NodeAddress>>) {
+        let Some(node) = node else { return };
+        for part in commands.answered() {
+            parts[part].node = Some(Arc::clone(node));
         }
     }
 
@@ -221,14 +214,13 @@ impl Flights<'_> {
     #[cold]
     fn doubt(
         &mut self,
-        parts: &mut [Part<'_>],
-        answered: Vec<u32>,
+        parts: &mut [Part<'p>],
+        commands: &Commands,
         node: &NodeAddress,
         took: Duration,
     ) {
         let fraction = fastrand::f64();
-        for part in answered {
-            let part = part as usize;
+        for part in commands.answered() {
             let Some(Ok(reply)) = parts[part].outcome.take() else { continue };
             let (node, by_replica) = (node.clone(), false);
             let event = Event::Answered { node, reply, by_replica, demoted: true };
@@ -240,7 +232,7 @@ impl Flights<'_> {
     #[cold]
     pub(super) fn tell(
         &mut self,
-        parts: &mut [Part<'_>],
+        parts: &mut [Part<'p>],
         index: usize,
         event: Event,
         took: Duration,
@@ -248,7 +240,7 @@ impl Flights<'_> {
     ) {
         let part = &mut parts[index];
         let execution = part.execution.get_or_insert_with(|| {
-            Box::new(Execution::begun(self.terms.rules, part.home.clone(), part.replays))
+            Box::new(Execution::begun(self.terms.rules, part.home.target(), part.replays))
         });
         // Commands of one connection that failed together go on together: each has the same part of its bound.
         execution.on(event, took, &mut |bound| bound.mul_f64(fraction));
@@ -256,7 +248,7 @@ impl Flights<'_> {
     }
 
     /// Does what a part's execution says, up to the next thing that takes time.
-    pub(super) fn advance(&mut self, parts: &mut [Part<'_>], index: usize) {
+    pub(super) fn advance(&mut self, parts: &mut [Part<'p>], index: usize) {
         let Part { execution: Some(execution), outcome, .. } = &mut parts[index] else { return };
         let deadline = self.terms.rules.deadline;
         loop {
@@ -326,7 +318,7 @@ impl Flights<'_> {
     }
 
     /// Executions whose wait is over go on: their time has come, or the map is a newer one.
-    fn wake(&mut self, parts: &mut [Part<'_>]) {
+    fn wake(&mut self, parts: &mut [Part<'p>]) {
         if self.waiting.is_empty() {
             return;
         }
@@ -348,7 +340,7 @@ impl Flights<'_> {
 
     /// Ends flights that had been silent too long when they were looked at, or all of them at the deadline, after a
     /// last look at what has come.
-    fn end_late(&mut self, parts: &mut [Part<'_>], looked: Instant) {
+    fn end_late(&mut self, parts: &mut [Part<'p>], looked: Instant) {
         let is_over = self.terms.rules.deadline.has_passed();
         for at in (0..self.flights.len()).rev() {
             let is_silent = (self.terms.silence)
@@ -372,7 +364,7 @@ impl Flights<'_> {
     }
 
     /// The call was cancelled: what has not been answered ends so.
-    fn cancel(&mut self, parts: &mut [Part<'_>]) {
+    fn cancel(&mut self, parts: &mut [Part<'p>]) {
         for at in (0..self.flights.len()).rev() {
             let mut flight = self.flights.swap_remove(at);
             self.terms.watch.remove(flight.watched.take());

@@ -30,8 +30,11 @@
 //! Where there was no node to send to, a call whose nodes the caller named gives an empty Map, and any
 //! other fails with UNKNOWN_NODE.
 
+use std::sync::Arc;
+
 use super::aggregate;
 use super::partial::{Account, Partial};
+use super::positions::Positions;
 use crate::command::Response;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
@@ -48,8 +51,8 @@ pub(crate) enum Joining {
     Keys {
         /// Its policy.
         response: Response,
-        /// For each part, which of the command's keys it has, counted from 0, in the part's order.
-        positions: Vec<Vec<u32>>,
+        /// Which of the command's keys each part has.
+        positions: Positions,
     },
 }
 
@@ -57,7 +60,7 @@ pub(crate) enum Joining {
 #[derive(Debug)]
 pub(crate) struct Part {
     /// Where it was sent first.
-    pub(crate) node: NodeAddress,
+    pub(crate) node: Arc<NodeAddress>,
     /// The reply, which may be an error of the server; or why there is none.
     pub(crate) outcome: Result<Reply>,
 }
@@ -112,7 +115,7 @@ pub(crate) fn join(
         Err(end) => end,
     };
     let positions = match joining {
-        Joining::Keys { positions, .. } => Some(&positions[..]),
+        Joining::Keys { positions, .. } => Some(positions),
         _ => None,
     };
     let mut account = Account::new(command, writes, positions, &parts);
@@ -151,7 +154,7 @@ fn joined(command: &str, writes: bool, joining: &Joining, parts: &[Part]) -> Res
         return Err(End::Unjoined(Status::UnknownNode, "there is no node to send it to"));
     }
     match (response, joining) {
-        (_, Joining::Keys { positions, .. }) if positions.len() != parts.len() => {
+        (_, Joining::Keys { positions, .. }) if positions.parts() != parts.len() => {
             Err(End::Unjoined(Status::Internal, LOST))
         }
         (Default, Joining::Keys { positions, .. }) => in_order_of_keys(parts, positions),
@@ -258,10 +261,10 @@ fn concatenated(command: &str, writes: bool, parts: &[Part]) -> Result<Reply, En
 }
 
 /// The elements of all Arrays, each in its key's place.
-fn in_order_of_keys(parts: &[Part], positions: &[Vec<u32>]) -> Result<Reply, End> {
+fn in_order_of_keys(parts: &[Part], positions: &Positions) -> Result<Reply, End> {
     let replies = succeeded(parts)?;
-    let mut elements = vec![None; positions.iter().map(Vec::len).sum()];
-    for (index, (reply, positions)) in replies.iter().zip(positions).enumerate() {
+    let mut elements = vec![None; positions.keys()];
+    for (index, (reply, positions)) in replies.iter().zip(positions.iter()).enumerate() {
         if reply.kind() != Kind::Array || reply.count() != positions.len() {
             let wanted = positions.len();
             let unfit = format!("{reply:?}, where an Array of {wanted}, one for each key, was due");

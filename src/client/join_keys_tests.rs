@@ -9,7 +9,7 @@ fn keys(
     positions: &[&[u32]],
     outcomes: &[&str],
 ) -> Result<String, Partial> {
-    let positions = positions.iter().map(|keys| keys.to_vec()).collect();
+    let positions = positions.iter().copied().collect();
     let writes = !["MGET", "EXISTS", "TOUCH"].contains(&command);
     let reply = join(command, writes, &Joining::Keys { response, positions }, parts(outcomes));
     reply.map(|reply| show(reply.root()))
@@ -110,10 +110,9 @@ fn large_joins() {
     let reply = reply.unwrap();
     assert_eq!(reply.root().count(), 2 * KEYS);
     assert!(reply.root().children().all(|key| key.bytes() == Some(b"key")));
-    let positions = vec![
-        (0..KEYS as u32).map(|key| key * 2 + 1).collect(),
-        (0..KEYS as u32).map(|key| key * 2).collect(),
-    ];
+    let odd: Vec<u32> = (0..KEYS as u32).map(|key| key * 2 + 1).collect();
+    let even: Vec<u32> = (0..KEYS as u32).map(|key| key * 2).collect();
+    let positions = [&odd[..], &even].into_iter().collect();
     let other = format!("*{KEYS}|{}", "_|".repeat(KEYS));
     let joining = Joining::Keys { response: Response::Default, positions };
     let reply = join("MGET", false, &joining, parts(&[&one, &other])).unwrap();

@@ -24,7 +24,7 @@ pub(super) fn parts(outcomes: &[&str]) -> Vec<Part> {
             "?" => failed(Status::Timeout, "silent").map_err(|e| e.with_maybe_executed(true)),
             text => Ok(Reply::from_resp(text.replace('|', "\r\n").as_bytes()).unwrap()),
         };
-        Part { node, outcome }
+        Part { node: node.into(), outcome }
     };
     outcomes.iter().zip(1..).map(part).collect()
 }
@@ -316,7 +316,8 @@ fn nobody_to_ask() {
         AggSum,
         Special,
     ] {
-        for joining in [Joining::Nodes(response), Joining::Keys { response, positions: Vec::new() }]
+        for joining in
+            [Joining::Nodes(response), Joining::Keys { response, positions: Positions::default() }]
         {
             let error = join("KEYS", false, &joining, Vec::new()).unwrap_err().error;
             assert_eq!(error.status(), Status::UnknownNode);

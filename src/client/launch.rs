@@ -11,7 +11,7 @@ use crate::pool::{Leads, Lease, Routes, Stop, Target};
 use super::execution::Execution;
 use super::flight::Flight;
 use super::flights::{Flights, LOOK_INTERVAL, Ready};
-use super::part::Part;
+use super::part::{Home, Part};
 use super::step::Event;
 
 /// Commands for one node that leave together, in their order; true: with ASKING.
@@ -36,50 +36,75 @@ impl Places {
     }
 
     /// Puts a command into the group of its node, which is made if it is the first. Where no member is known,
-    /// targets are compared.
-    #[inline]
+    /// targets are compared. `left`: so many commands may come yet.
+    #[inline(always)]
     fn put(
         &mut self,
         groups: &mut Vec<Group>,
         routes: &Routes,
-        part: usize,
-        target: &Target,
-        asking: bool,
+        home: Home<'_>,
+        command: (u32, bool),
+        left: usize,
     ) {
-        let member = routes.member_of(target);
+        let member = match home {
+            Home::Primary(slot) => routes.member_of_slot(slot, true),
+            Home::Reader(slot, _) => routes.member_of_slot(slot, false),
+            Home::At(target) => routes.member_of(target),
+        };
         let place = match member {
             Some(member) => {
                 let place = self.0.get(member.index()).copied().unwrap_or(0);
                 (place as usize).checked_sub(1)
             }
-            None => groups.iter().position(|group| group.target == *target),
+            None => groups.iter().position(|group| Home::from(&group.target) == home),
         };
-        if let Some(group) = place.and_then(|place| groups.get_mut(place)) {
-            group.parts.push((part as u32, asking));
-            return;
+        match place.and_then(|place| groups.get_mut(place)) {
+            Some(group) => group.parts.push(command),
+            None => self.begin(groups, home.target(), member, command, left),
         }
+    }
+
+    #[cold]
+    fn begin(
+        &mut self,
+        groups: &mut Vec<Group>,
+        target: Target,
+        member: Option<Leads>,
+        command: (u32, bool),
+        left: usize,
+    ) {
         self.note(member, groups.len());
         let member = member.and_then(Leads::certain);
-        groups.push(Group { target: target.clone(), member, parts: vec![(part as u32, asking)] });
+        // Half of them: a node's share where there are two or more, for the list doubles if it is less.
+        let mut parts = Vec::with_capacity(left.div_ceil(2));
+        parts.push(command);
+        groups.push(Group { target, member, parts });
     }
 }
 
-impl Flights<'_> {
+impl<'p> Flights<'_, 'p> {
     /// Sends all that nothing has been done about yet.
-    pub(super) fn launch_first(&mut self, parts: &mut [Part<'_>]) {
+    pub(super) fn launch_first(&mut self, parts: &mut [Part<'p>]) {
         let routes = self.pool.routes();
         let (mut groups, mut places) = (Vec::new(), Places::default());
+        let mut begun = Vec::new();
         for (index, part) in parts.iter().enumerate() {
-            if part.outcome.is_none() && part.execution.is_none() {
-                places.put(&mut groups, &routes, index, part.home, false);
+            if part.execution.is_some() {
+                begun.push(index);
+            } else if part.outcome.is_none() {
+                let left = parts.len() - index;
+                places.put(&mut groups, &routes, part.home, (index as u32, false), left);
             }
         }
         self.stalled = groups;
+        for index in begun {
+            self.advance(parts, index);
+        }
         self.launch(parts);
     }
 
     /// Sends what is ready, and what was stalled if there is room now.
-    pub(super) fn launch(&mut self, parts: &mut [Part<'_>]) {
+    pub(super) fn launch(&mut self, parts: &mut [Part<'p>]) {
         let mut without = Vec::new();
         if !(self.ready.is_empty() && self.stalled.is_empty())
             && self.terms.rules.deadline.has_passed()
@@ -144,7 +169,7 @@ impl Flights<'_> {
 
     /// There is no connection for a group: why, its commands are told.
     #[cold]
-    fn go_without(&mut self, parts: &mut [Part<'_>], group: Group, error: &Error) {
+    fn go_without(&mut self, parts: &mut [Part<'p>], group: Group, error: &Error) {
         for (part, _) in group.parts {
             let event = Event::Failed { error: error.clone(), sent: false, had_connection: false };
             self.tell(parts, part as usize, event, Duration::ZERO, fastrand::f64());
@@ -160,12 +185,12 @@ impl Flights<'_> {
     }
 
     #[cold]
-    fn hold_back(&mut self, parts: &mut [Part<'_>], group: Group) {
+    fn hold_back(&mut self, parts: &mut [Part<'p>], group: Group) {
         for (index, asking) in group.parts {
             let index = index as usize;
             let part = &mut parts[index];
             let execution = part.execution.get_or_insert_with(|| {
-                Box::new(Execution::begun(self.terms.rules, part.home.clone(), part.replays))
+                Box::new(Execution::begun(self.terms.rules, part.home.target(), part.replays))
             });
             execution.hold_back(group.target.clone(), asking, LOOK_INTERVAL);
             self.advance(parts, index);
@@ -174,7 +199,7 @@ impl Flights<'_> {
 
     /// No time is left to send what is ready.
     #[cold]
-    fn refuse_late(&mut self, parts: &mut [Part<'_>]) {
+    fn refuse_late(&mut self, parts: &mut [Part<'p>]) {
         for group in self.groups() {
             for (part, _) in group.parts {
                 let message = "no time was left to send the command; it was not sent";
@@ -198,19 +223,19 @@ impl Flights<'_> {
             places.note(routes.member_of(&group.target), place);
         }
         for Ready { part, target, asking } in self.ready.drain(..) {
-            places.put(&mut groups, &routes, part, &target, asking);
+            places.put(&mut groups, &routes, Home::from(&target), (part as u32, asking), 1);
         }
         groups
     }
 
-    fn depart(&mut self, parts: &mut [Part<'_>], lease: Box<Lease>, group: &[(u32, bool)]) {
+    fn depart(&mut self, parts: &mut [Part<'p>], lease: Box<Lease>, group: &[(u32, bool)]) {
         let watched = self.terms.watch.add(|| lease.peer().interrupter());
         self.flights.push(Flight::new(lease, watched, group.len()));
         self.add(parts, self.flights.len() - 1, group);
     }
 
     /// Queues commands on a flight and sends what the kernel takes.
-    fn add(&mut self, parts: &mut [Part<'_>], at: usize, group: &[(u32, bool)]) {
+    fn add(&mut self, parts: &mut [Part<'p>], at: usize, group: &[(u32, bool)]) {
         let Some(flight) = self.flights.get_mut(at) else { return };
         flight.queue(parts, group);
         if let Err(error) = flight.send() {

@@ -1,6 +1,7 @@
 //! A call on several nodes that did not succeed as a whole: how far it came.
 
 use super::join::Part;
+use super::positions::Positions;
 use crate::error::Error;
 use crate::node::NodeAddress;
 
@@ -57,7 +58,7 @@ pub(super) struct Account<'a> {
     command: &'a str,
     writes: bool,
     /// Of each part, the keys it has; None where the command was not split.
-    positions: Option<&'a [Vec<u32>]>,
+    positions: Option<&'a Positions>,
     parts: &'a [Part],
     fates: Vec<Fate>,
 }
@@ -66,7 +67,7 @@ impl<'a> Account<'a> {
     pub(super) fn new(
         command: &'a str,
         writes: bool,
-        positions: Option<&'a [Vec<u32>]>,
+        positions: Option<&'a Positions>,
         parts: &'a [Part],
     ) -> Self {
         let fates = parts.iter().map(Fate::of).collect();
@@ -132,7 +133,7 @@ impl<'a> Account<'a> {
 
     /// The places of the keys whose parts fared so.
     fn keys(&self, fate: Fate) -> Vec<usize> {
-        let parts = self.positions.unwrap_or_default().iter().zip(&self.fates);
+        let parts = self.positions.into_iter().flat_map(Positions::iter).zip(&self.fates);
         let of_fate = parts.filter(|(_, of)| **of == fate).map(|(positions, _)| positions);
         let mut keys: Vec<_> = of_fate.flatten().map(|&position| position as usize).collect();
         keys.sort_unstable();
@@ -172,7 +173,7 @@ impl<'a> Account<'a> {
                 (false, _) => "",
             };
             let (named, count) = (ranges(&keys), keys.len());
-            let all: usize = positions.iter().map(Vec::len).sum();
+            let all: usize = positions.keys();
             clauses.push(format!("{named} {was}{done} ({count} of {all} on {nodes})"));
         }
         let colon = if self.positions.is_some() { ":" } else { "" };

@@ -1,9 +1,9 @@
 //! Where a command goes, and in how many parts. Decided before anything is sent.
 
-use std::collections::HashMap;
-
 use super::join::Joining;
+use super::part::Home;
 use super::settings::{Route, Settings};
+use super::split::Split;
 use super::unsuited;
 use crate::command::{
     Command, Flags, Groups, Keys, Request, Response, Spec, Unfound, find_keys, groups,
@@ -29,7 +29,9 @@ pub(crate) enum Plan {
     /// In parts, each with the keys of one slot.
     Split {
         /// Each part's command.
-        parts: Vec<(Target, Command)>,
+        split: Split,
+        /// Where one of them goes; the others go where their slots say.
+        home: Home<'static>,
         /// How their replies become one.
         joining: Joining,
     },
@@ -204,34 +206,13 @@ fn split(
     if slots.all(|slot| slot == one) || keys.iter().next() != Some(first) {
         return Ok(None);
     }
-    let mut places: HashMap<u16, usize> = HashMap::new();
-    let mut parts: Vec<(Target, Command)> = Vec::new();
-    let mut positions: Vec<Vec<u32>> = Vec::new();
-    let mut arguments = command.arguments();
-    let name: Vec<&[u8]> = arguments.by_ref().take(first).collect();
-    let mut number = 0;
-    while let Some(key) = arguments.next() {
-        let slot = key_slot(key);
-        let place = match places.get(&slot) {
-            Some(&place) => place,
-            None => {
-                let target = pool.target_of(slot, access, read_from)?;
-                places.insert(slot, parts.len());
-                parts.push((target, Command::of(&name)));
-                positions.push(Vec::new());
-                parts.len() - 1
-            }
-        };
-        let (_, part) = &mut parts[place];
-        part.append(key);
-        for value in arguments.by_ref().take(step.saturating_sub(1)) {
-            part.append(value);
-        }
-        positions[place].push(number);
-        number += 1;
-    }
+    let home = match pool.target_of(one, access, read_from)? {
+        Target::Reader(slot, read_from) => Home::Reader(slot, read_from),
+        _ => Home::Primary(one),
+    };
+    let (split, positions) = Split::of(command, Groups { first, step });
     let joining = Joining::Keys { response: spec.response, positions };
-    Ok(Some(Plan::Split { parts, joining }))
+    Ok(Some(Plan::Split { split, home, joining }))
 }
 
 #[cold]

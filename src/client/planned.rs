@@ -2,8 +2,9 @@
 
 use super::execute::{join_parts, no_outcome};
 use super::join::Joining;
-use super::part::Part;
+use super::part::{Home, Part};
 use super::plan::{Plan, Reason, replays};
+use super::split::Split;
 use crate::command::{Block, Command, Spec};
 use crate::error::Result;
 use crate::pool::Target;
@@ -14,9 +15,7 @@ use crate::topology::SlotMap;
 pub(super) struct Planned {
     pub(super) name: String,
     pub(super) replays: bool,
-    pub(super) targets: Vec<Target>,
-    /// Of a split command, each target's own.
-    commands: Vec<Command>,
+    aims: Aims,
     /// None: there is one target.
     pub(super) joining: Option<Joining>,
     /// How long the command itself may wait for something to happen.
@@ -25,27 +24,70 @@ pub(super) struct Planned {
     pub(super) reason: Reason,
 }
 
+/// Where it goes.
+enum Aims {
+    /// As it is, to these.
+    Targets(Vec<Target>),
+    /// In parts; `home` is one of theirs.
+    Split { split: Split, home: Home<'static> },
+}
+
 impl Planned {
     pub(super) fn new(spec: &Spec, command: &Command, plan: Plan, reason: Reason) -> Result<Self> {
         let (name, replays) = (spec.name.to_string(), replays(spec));
-        let (targets, commands, joining) = match plan {
-            Plan::One(target) => (vec![target], Vec::new(), None),
-            Plan::Each { targets, joining } => (targets, Vec::new(), Some(joining)),
-            Plan::Split { parts, joining } => {
-                let (targets, commands) = parts.into_iter().unzip();
-                (targets, commands, Some(joining))
-            }
+        let (aims, joining) = match plan {
+            Plan::One(target) => (Aims::Targets(vec![target]), None),
+            Plan::Each { targets, joining } => (Aims::Targets(targets), Some(joining)),
+            Plan::Split { split, home, joining } => (Aims::Split { split, home }, Some(joining)),
             Plan::Ask => return Err(no_outcome()),
         };
         let block = spec.blocks_for(command);
-        Ok(Self { name, replays, targets, commands, joining, block, reason })
+        Ok(Self { name, replays, aims, joining, block, reason })
+    }
+
+    /// It is in parts, whose replies come and go together.
+    pub(super) fn is_split(&self) -> bool {
+        matches!(self.aims, Aims::Split { .. })
+    }
+
+    /// Each of its targets.
+    pub(super) fn targets(&self) -> Vec<Target> {
+        match &self.aims {
+            Aims::Targets(targets) => targets.clone(),
+            Aims::Split { split, home } => {
+                split.slots().map(|slot| home.of_slot(slot).target()).collect()
+            }
+        }
+    }
+
+    /// Its target, if there is one and no other.
+    pub(super) fn sole_target(&self) -> Option<&Target> {
+        match &self.aims {
+            Aims::Targets(targets) if self.joining.is_none() => targets.first(),
+            _ => None,
+        }
+    }
+
+    /// How many parts it has.
+    fn count(&self) -> usize {
+        match &self.aims {
+            Aims::Targets(targets) => targets.len(),
+            Aims::Split { split, .. } => split.len(),
+        }
     }
 
     /// Its parts; `encoded` is the command itself.
     pub(super) fn parts<'a>(&'a self, encoded: &'a [u8], parts: &mut Vec<Part<'a>>) {
-        for (index, target) in self.targets.iter().enumerate() {
-            let encoded = self.commands.get(index).map_or(encoded, Command::encoded);
-            parts.push(Part::new(encoded, target, self.replays));
+        let replays = self.replays;
+        match &self.aims {
+            Aims::Targets(targets) => {
+                parts.extend(targets.iter().map(|target| Part::new(encoded, target, replays)));
+            }
+            Aims::Split { split, home } => {
+                parts.reserve(split.len());
+                let commands = split.commands(*home);
+                parts.extend(commands.map(|(encoded, home)| Part::new(encoded, home, replays)));
+            }
         }
     }
 
@@ -58,7 +100,7 @@ impl Planned {
         match &self.joining {
             None => parts.next().and_then(|part| part.outcome).unwrap_or_else(|| Err(no_outcome())),
             Some(joining) => {
-                join_parts(map, &self.name, joining, parts.by_ref().take(self.targets.len()))
+                join_parts(map, &self.name, joining, parts.by_ref().take(self.count()))
             }
         }
     }

@@ -79,7 +79,7 @@ impl Client {
         for part in &mut parts {
             // A server that does not have it has not run it.
             let script = part::Script { id: 0, in_full: in_full.encoded(), is_known: true };
-            part.script = Some(Box::new(script));
+            part.set_script(script);
         }
         flights::run(self.pool(), &terms, &mut parts);
         planned.outcome(&map, &mut parts.into_iter())

@@ -60,7 +60,7 @@ impl Client {
     ) -> Result<Reply> {
         let pool = self.pool();
         let deadline = terms.rules.deadline;
-        let mut execution = Execution::new(terms.rules, part.home.clone(), part.replays);
+        let mut execution = Execution::new(terms.rules, part.home.target(), part.replays);
         let mut jitter = |bound: Duration| bound.mul_f64(fastrand::f64());
         if let Some((event, took)) = begun {
             execution.on(event, took, &mut jitter);
@@ -95,7 +95,7 @@ impl Client {
     }
 
     /// The target is silent, and it is not this call's turn to find out whether it is well.
-    fn is_held_back(&self, target: &Target) -> bool {
+    pub(super) fn is_held_back(&self, target: &Target) -> bool {
         match *target {
             Target::Primary(slot) => self.pool().is_suspect(slot) && !self.pool().admits(slot),
             _ => false,
@@ -174,10 +174,11 @@ impl Client {
             Ok(lease) => lease,
             Err(error) => return Event::Failed { error, sent: false, had_connection: false },
         };
+        let mut queue = lease.connection().queue();
         if asking {
-            lease.connection().queue_asking();
+            queue.asking();
         }
-        lease.connection().queue(encoded);
+        queue.command(encoded);
         let mut exchange = Exchange::run(&mut lease, usize::from(asking) + 1, terms);
         if let Some(error) = exchange.failure.take() {
             let (error, _) = loss(lease, error, terms.watch.is_fired());

@@ -30,10 +30,18 @@ impl Command {
     /// A command from its arguments.
     pub fn of(arguments: &[&[u8]]) -> Self {
         let mut command = Self::new();
-        let size: usize = arguments.iter().map(|argument| argument.len() + 16).sum();
+        // What the encoder asks for with each of them.
+        let size: usize = arguments.iter().map(|argument| argument.len() + encode::AROUND).sum();
         command.bytes.reserve_exact(ROOM + size);
+        command.bytes.extend_from_slice(&[b'\n'; ROOM]);
         for argument in arguments {
-            command.append(argument);
+            encode::bulk(&mut command.bytes, argument);
+        }
+        command.count = arguments.len();
+        if arguments.is_empty() {
+            command.bytes.clear();
+        } else {
+            command.write_count();
         }
         command
     }
@@ -46,40 +54,6 @@ impl Command {
         encode::bulk(&mut self.bytes, argument);
         self.count += 1;
         self.write_count();
-    }
-
-    /// Appends several arguments, whose bytes are `size` together.
-    ///
-    /// # Errors
-    /// The first that an argument brings; those before it are appended.
-    pub fn extend<'a, E>(
-        &mut self,
-        arguments: impl ExactSizeIterator<Item = Result<&'a [u8], E>>,
-        size: usize,
-    ) -> Result<(), E> {
-        // At once what the encoder asks for with each of them.
-        let headers = arguments.len().saturating_mul(encode::AROUND);
-        self.bytes.reserve(ROOM + size.saturating_add(headers));
-        if self.bytes.is_empty() {
-            self.bytes.extend_from_slice(&[b'\n'; ROOM]);
-        }
-        let mut outcome = Ok(());
-        for argument in arguments {
-            match argument {
-                Ok(argument) => {
-                    encode::bulk(&mut self.bytes, argument);
-                    self.count += 1;
-                }
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
-                }
-            }
-        }
-        if self.count > 0 {
-            self.write_count();
-        }
-        outcome
     }
 
     /// Writes `*N\r` in front of the last byte of the room, which is a LF for good.
@@ -199,6 +173,18 @@ impl fmt::Debug for Command {
 pub struct Arguments<'a> {
     rest: &'a [u8],
     remaining: usize,
+}
+
+impl<'a> Arguments<'a> {
+    /// The next arguments together as they are encoded; fewer where there are not so many.
+    #[inline]
+    pub fn encoded(&mut self, count: usize) -> &'a [u8] {
+        let before = self.rest;
+        for _ in 0..count {
+            self.next();
+        }
+        before.get(..before.len() - self.rest.len()).unwrap_or_default()
+    }
 }
 
 impl<'a> Iterator for Arguments<'a> {

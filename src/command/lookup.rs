@@ -24,6 +24,12 @@ pub fn find(command: &Command) -> Option<&'static Spec> {
     if spec.flags.has(Flags::CONTAINER) { subcommand(command, index) } else { Some(spec) }
 }
 
+/// The same of a command that is not encoded.
+pub fn find_words(arguments: &[&[u8]]) -> Option<&'static Spec> {
+    let index = lookup(arguments.first()?, 0)?;
+    by_words(index, arguments.get(1).copied())
+}
+
 /// Every specification, by name.
 pub fn all() -> &'static [Spec] {
     &SPECS
@@ -37,17 +43,21 @@ pub(super) fn is_container(command: &Command) -> bool {
 
 #[inline(never)]
 fn find_long(command: &Command) -> Option<&'static Spec> {
-    let index = lookup(command.argument(0)?, 0)?;
-    let spec = SPECS.get(index)?;
-    if spec.flags.has(Flags::CONTAINER) { subcommand(command, index) } else { Some(spec) }
+    by_words(lookup(command.argument(0)?, 0)?, command.argument(1))
 }
 
 /// The container itself, where no word follows it.
 #[inline(never)]
 fn subcommand(command: &Command, container: usize) -> Option<&'static Spec> {
-    match command.argument(1) {
-        Some(word) => SPECS.get(lookup(word, container + 1)?),
-        None => SPECS.get(container),
+    by_words(container, command.argument(1))
+}
+
+/// The specification with this index, or its subcommand by the second word if it has some.
+fn by_words(index: usize, word: Option<&[u8]>) -> Option<&'static Spec> {
+    let spec = SPECS.get(index)?;
+    match word {
+        Some(word) if spec.flags.has(Flags::CONTAINER) => SPECS.get(lookup(word, index + 1)?),
+        _ => Some(spec),
     }
 }
 

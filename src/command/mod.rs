@@ -20,5 +20,5 @@ pub use effect::Effect;
 pub use flags::{Flags, KeyFlags};
 pub use keys::{Groups, Keys, Unfound, find_keys, groups};
 pub use learnt::{Knowledge, Learnt};
-pub use lookup::{all, find};
+pub use lookup::{all, find, find_words};
 pub use spec::{Begin, Find, KeySpec, Request, Response, Spec};

@@ -12,6 +12,7 @@ mod flow;
 mod greeting;
 pub mod handshake;
 mod interrupt;
+mod landing;
 mod logins;
 pub mod redirect;
 mod refusal;
@@ -25,6 +26,7 @@ pub use connection::Connection;
 pub use dialer::{Destination, Dialer};
 pub use dialing::Dialing;
 pub use interrupt::Interrupter;
+pub(crate) use landing::Landed;
 pub(crate) use set_up::SetUp;
 
 pub use redirect::{Endpoint, Redirect, RedirectKind};

@@ -1,7 +1,8 @@
 //! Checks of what a caller hands in. Each answers with the parameter's name; none trusts a pointer
 //! beyond what the API's contract says of it.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
+use std::mem::MaybeUninit;
 use std::slice;
 use std::time::Duration;
 
@@ -88,6 +89,28 @@ pub(super) unsafe fn array<'a, T>(
     }
     // SAFETY: not NULL, not longer than memory, and the caller's promise.
     Ok(unsafe { slice::from_raw_parts(items, count) })
+}
+
+/// Room to write to, which may hold anything. NULL with a size of 0 is no room.
+///
+/// # Safety
+/// `room` is NULL or `size` bytes that nobody else uses for `'a`.
+pub(super) unsafe fn room<'a>(
+    room: *mut c_void,
+    size: usize,
+    name: &'static str,
+) -> Result<&'a mut [MaybeUninit<u8>], Failure> {
+    if size == 0 {
+        return Ok(&mut []);
+    }
+    if room.is_null() {
+        return Err(Failure::argument(name, "must not be NULL where its size is not 0"));
+    }
+    if size > isize::MAX as usize {
+        return Err(Failure::argument(name, "is longer than memory can be: a negative size?"));
+    }
+    // SAFETY: not NULL, not longer than memory, and the caller's promise; MaybeUninit holds anything.
+    Ok(unsafe { slice::from_raw_parts_mut(room.cast(), size) })
 }
 
 /// A name, host or URL: NUL-terminated UTF-8 without control characters.

@@ -1,19 +1,20 @@
 //! Clients: commands on a pool, shared by threads.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use super::call::{self, call};
-use super::command::{append_argv, rediscluster_command};
+use super::argv::with_arguments;
+use super::call::{self, Failure, call};
+use super::command::rediscluster_command;
 use super::error::rediscluster_error;
 use super::options::rediscluster_options;
 use super::pool::rediscluster_pool;
 use super::reply::rediscluster_reply;
 use super::status::rediscluster_status;
 use super::{arg, handle};
-use crate::client::{Client, Settings};
-use crate::command::Command;
+use crate::client::{Client, Found};
+use crate::error::{Error, Status};
 
 /// A client: it takes commands, finds the node of each, follows the cluster wherever it moves, and
 /// says of each command whether it ran. Any number of threads share one. After a fork the child may
@@ -154,10 +155,63 @@ pub unsafe extern "C" fn rediscluster_client_command(
         let reply = unsafe { arg::output(reply, "reply") }?;
         // SAFETY: NULL or a live client, by the API's contract.
         let client = unsafe { arg::object(client, "client") }?;
-        let mut command = Command::new();
+        let execute = |arguments: &[&[u8]]| Ok(client.core.execute_arguments(arguments)?);
         // SAFETY: the caller's arguments, as the API's contract has them.
-        unsafe { append_argv(&mut command, argc, argv, argvlen) }?;
-        *reply = handle::give_reply(client.core.execute(&command, &Settings::default())?);
+        *reply = handle::give_reply(unsafe { with_arguments(argc, argv, argvlen, execute) }?);
+        Ok(())
+    })
+}
+
+/// Receives the value of a string key into memory of the caller's: no reply is made, and nothing is copied but what
+/// comes with the first receive. For large values. It is a GET like any other: it goes where the option `read_from`
+/// says, redirects are followed, and it is sent again where that is of use.
+///
+/// key, key_len: the key, binary safe.
+/// buffer, size: where the value goes, and how many bytes there are; NULL with 0 asks for the length alone, which costs
+/// as much as the value. Room for two bytes more than the value saves a receive. What stands there behind the value, or
+/// when there is none, is not defined. No NUL is put behind it.
+/// length: the value's length; -1 if there is no such key. After LIMIT how long the value is; -1 after any other
+/// failure.
+///
+/// Returns: REDISCLUSTER_OK; LIMIT for a value longer than `size`; SERVER for an error of the server, whose code the
+/// error has (WRONGTYPE: the key holds no string); else as rediscluster_client_execute.
+/// Ownership: the buffer stays the caller's, which nobody else may touch during the call.
+/// Blocks: until the value is there, at most for the option `command_timeout`.
+/// Threads: any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rediscluster_client_get_into(
+    client: *mut rediscluster_client,
+    key: *const c_char,
+    key_len: usize,
+    buffer: *mut c_void,
+    size: usize,
+    length: *mut i64,
+    error: *mut *mut rediscluster_error,
+) -> rediscluster_status {
+    call(error, || {
+        // SAFETY: NULL or a place for one number, by the API's contract.
+        let length = unsafe { arg::object_mut(length, "length") }?;
+        *length = -1;
+        // SAFETY: NULL or a live client, by the API's contract.
+        let client = unsafe { arg::object(client, "client") }?;
+        // SAFETY: NULL or `key_len` readable bytes, by the API's contract.
+        let key = unsafe { arg::bytes(key.cast(), key_len, "key") }?;
+        // SAFETY: NULL or room for `size` bytes that nobody else uses now, by the API's contract.
+        let room = unsafe { arg::room(buffer, size, "buffer") }?;
+        match client.core.get_into(key, room)? {
+            Found::Nothing => {}
+            Found::Value(found) => *length = found as i64,
+            Found::TooLong(found) => {
+                *length = found as i64;
+                return Err(Failure::from(Error::new(
+                    Status::Limit,
+                    format!(
+                        "the value has {found} bytes and the buffer {size}: call again with a larger one (`length` says \
+                         how large), or take a part by GETRANGE"
+                    ),
+                )));
+            }
+        }
         Ok(())
     })
 }

@@ -1,7 +1,8 @@
 //! Commands: arguments, gathered to be sent.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
+use super::argv::with_arguments;
 use super::call::{self, Failure, call};
 use super::error::rediscluster_error;
 use super::status::rediscluster_status;
@@ -20,48 +21,6 @@ impl From<Command> for rediscluster_command {
     fn from(core: Command) -> Self {
         Self { core, settings: Settings::default() }
     }
-}
-
-/// Appends the arguments of an argv to a command; the first call's first is its name.
-///
-/// # Safety
-/// `argv` is NULL or has `argc` entries, each NULL or of the length that `argvlen` says, or NUL-terminated where
-/// `argvlen` is NULL.
-pub(super) unsafe fn append_argv(
-    command: &mut Command,
-    argc: usize,
-    argv: *const *const c_char,
-    argvlen: *const usize,
-) -> Result<(), Failure> {
-    if argc == 0 {
-        return Err(Failure::argument("argc", "must be 1 or more: a command has a name"));
-    }
-    // SAFETY: NULL or `argc` pointers, by the caller's promise.
-    let arguments = unsafe { arg::array(argv, argc, "argv") }?;
-    let lengths = if argvlen.is_null() {
-        None
-    } else {
-        // SAFETY: `argc` lengths, by the caller's promise.
-        Some(unsafe { arg::array(argvlen, argc, "argvlen") }?)
-    };
-    let size = match lengths {
-        Some(lengths) => lengths.iter().fold(0, |size: usize, &length| size.saturating_add(length)),
-        None => {
-            let arguments = arguments.iter().filter(|argument| !argument.is_null());
-            // SAFETY: not NULL, and NUL-terminated by the caller's promise.
-            arguments.map(|&argument| unsafe { CStr::from_ptr(argument) }.count_bytes()).sum()
-        }
-    };
-    // A length beyond memory is refused below, before any is made for it.
-    let size = size.min(1 << 30);
-    let arguments = arguments.iter().enumerate().map(|(index, &argument)| match lengths {
-        // SAFETY: NULL or that many bytes, by the caller's promise.
-        Some(lengths) => unsafe { arg::bytes(argument.cast(), lengths[index], "argv[i]") },
-        None if argument.is_null() => Err(Failure::argument("argv[i]", "must not be NULL")),
-        // SAFETY: not NULL, and NUL-terminated by the caller's promise.
-        None => Ok(unsafe { CStr::from_ptr(argument) }.to_bytes()),
-    });
-    command.extend(arguments, size)
 }
 
 /// Makes a command without arguments; the first one appended is its name.
@@ -110,9 +69,9 @@ pub unsafe extern "C" fn rediscluster_command_from_argv(
     call(error, || {
         // SAFETY: NULL or a place for one pointer, by the API's contract.
         let out = unsafe { arg::output(out, "out") }?;
-        let mut command = Command::new();
+        let make = |arguments: &[&[u8]]| Ok(Command::of(arguments));
         // SAFETY: the caller's arguments, as the API's contract has them.
-        unsafe { append_argv(&mut command, argc, argv, argvlen) }?;
+        let command = unsafe { with_arguments(argc, argv, argvlen, make) }?;
         *out = handle::give(rediscluster_command::from(command));
         Ok(())
     })

@@ -5,7 +5,7 @@
 //! knows nothing of it.
 //!
 //! Three files carry the rules for all the others: `call` (no panic crosses; an error becomes a
-//! status and an error object), `arg` (checks) and `handle` (the only place where objects become
+//! status and an error object), `arg` and `argv` (checks) and `handle` (the only place where objects become
 //! raw pointers and raw pointers objects). `text` makes NUL-terminated strings. The rest is one
 //! noun a file, below in the header's reading order, which `tests/header.rs` repeats: cbindgen
 //! prints functions in the order of the files.
@@ -17,6 +17,7 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod arg;
+mod argv;
 mod call;
 mod handle;
 mod text;

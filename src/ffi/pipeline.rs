@@ -3,16 +3,17 @@
 use std::ffi::c_char;
 use std::ptr;
 
+use super::argv::with_arguments;
 use super::call::{self, Failure, call};
 use super::cancel::rediscluster_cancel;
 use super::client::rediscluster_client;
-use super::command::{append_argv, rediscluster_command};
+use super::command::rediscluster_command;
 use super::error::rediscluster_error;
 use super::reply::rediscluster_reply;
 use super::script::rediscluster_script;
 use super::status::rediscluster_status;
 use super::{arg, handle};
-use crate::client::{Cancel, Pipeline, Settings};
+use crate::client::{Cancel, Pipeline};
 use crate::command::Command;
 use crate::error::Error;
 use crate::resp::Reply;
@@ -22,8 +23,6 @@ use std::sync::Arc;
 /// they answer, and the replies are in the order of the commands. Keys of any slots may be mixed.
 pub struct rediscluster_pipeline {
     core: Pipeline,
-    /// What the commands are put together in that are given as an argv.
-    scratch: Command,
     cancel: Option<Arc<Cancel>>,
     /// What became of each command; None: its reply was taken.
     outcomes: Vec<Option<Result<Reply, Error>>>,
@@ -32,24 +31,18 @@ pub struct rediscluster_pipeline {
 }
 
 impl rediscluster_pipeline {
-    /// Appends. The first command after a run begins anew, unless it is refused: then all stays as it is.
-    #[inline(always)]
-    fn append(
-        &mut self,
-        append: impl Fn(&mut Pipeline, &Command) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        append(&mut self.core, &self.scratch)?;
-        if self.outcomes.is_empty() { Ok(()) } else { self.begin_anew(append) }
+    /// A command was appended: the first after a run begins anew.
+    #[inline]
+    fn has_appended(&mut self) {
+        if !self.outcomes.is_empty() {
+            self.begin_anew();
+        }
     }
 
     #[cold]
-    fn begin_anew(
-        &mut self,
-        append: impl Fn(&mut Pipeline, &Command) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn begin_anew(&mut self) {
         self.forget();
-        self.core.clear();
-        append(&mut self.core, &self.scratch)
+        self.core.keep_last();
     }
 
     fn forget(&mut self) {
@@ -84,7 +77,6 @@ pub unsafe extern "C" fn rediscluster_pipeline_new(
         let client = unsafe { arg::object(client, "client") }?;
         *out = handle::give(rediscluster_pipeline {
             core: Pipeline::new(client.core.clone()),
-            scratch: Command::new(),
             cancel: None,
             outcomes: Vec::new(),
             errors: Vec::new(),
@@ -116,7 +108,9 @@ pub unsafe extern "C" fn rediscluster_pipeline_append(
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
         // SAFETY: NULL or a live command nobody changes now, by the API's contract.
         let command = unsafe { arg::object(command, "command") }?;
-        Ok(pipeline.append(|core, _| core.append(&command.core, &command.settings))?)
+        pipeline.core.append(&command.core, &command.settings)?;
+        pipeline.has_appended();
+        Ok(())
     })
 }
 
@@ -142,11 +136,11 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_argv(
     call(error, || {
         // SAFETY: NULL or a live pipeline no other thread uses now, by the API's contract.
         let pipeline = unsafe { arg::object_mut(pipeline, "pipeline") }?;
-        pipeline.scratch.clear();
+        let append = |arguments: &[&[u8]]| Ok(pipeline.core.append_arguments(arguments)?);
         // SAFETY: the caller's arguments, as the API's contract has them.
-        unsafe { append_argv(&mut pipeline.scratch, argc, argv, argvlen) }?;
-        let settings = Settings::default();
-        Ok(pipeline.append(|core, command| core.append(command, &settings))?)
+        unsafe { with_arguments(argc, argv, argvlen, append) }?;
+        pipeline.has_appended();
+        Ok(())
     })
 }
 
@@ -178,7 +172,9 @@ pub unsafe extern "C" fn rediscluster_pipeline_append_script(
         let none = Command::new();
         let (by_hash, in_full) =
             script.core.commands(arguments.map_or(&none, |arguments| &arguments.core));
-        Ok(pipeline.append(|core, _| core.append_script(&by_hash, &in_full))?)
+        pipeline.core.append_script(&by_hash, &in_full)?;
+        pipeline.has_appended();
+        Ok(())
     })
 }
 
@@ -232,15 +228,14 @@ pub unsafe extern "C" fn rediscluster_pipeline_execute(
         let timeout = arg::timeout(timeout_ms)?;
         pipeline.forget();
         pipeline.core.execute(timeout, pipeline.cancel.as_deref(), &mut pipeline.outcomes);
+        let mut first = None;
         for (index, outcome) in pipeline.outcomes.iter().enumerate() {
             if let Some(Err(error)) = outcome {
+                first.get_or_insert_with(|| error.clone());
                 pipeline.errors.push((index, Box::new(rediscluster_error::new(error.clone()))));
             }
         }
-        match pipeline.outcomes.iter().find_map(|outcome| outcome.as_ref()?.as_ref().err()) {
-            None => Ok(()),
-            Some(first) => Err(Failure::from(first.clone())),
-        }
+        first.map_or(Ok(()), |first| Err(Failure::from(first)))
     })
 }
 

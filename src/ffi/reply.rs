@@ -9,7 +9,8 @@ use super::call::{self, Failure, call};
 use super::error::rediscluster_error;
 use super::handle;
 use super::status::rediscluster_status;
-use crate::error::{Error, Status};
+use crate::client::server_error;
+use crate::error::Status;
 use crate::resp::{Cell, CellValue, Kind, ReplyRef};
 
 /// A reply of the server, or a part of one. One block of memory with one free: the reply that a
@@ -300,15 +301,6 @@ pub unsafe extern "C" fn rediscluster_reply_check(
         }
         Err(server_error(reply).into())
     })
-}
-
-/// The server's text as a message. Of "unknown command 'x', with args beginning with: ..." the
-/// arguments are left out: no argument stands in an error.
-fn server_error(reply: ReplyRef<'_>) -> Error {
-    let text = String::from_utf8_lossy(reply.bytes().unwrap_or_default());
-    let text = text.split(", with args beginning with").next().unwrap_or_default();
-    let text = text.replace(char::is_control, " ");
-    Error::new(Status::Server, text).with_server_code(reply.error_code().unwrap_or_default())
 }
 
 /// Frees a reply. NULL is fine; a part of a reply is refused: nothing happens.

@@ -2,10 +2,11 @@
 
 use std::ffi::{CString, c_char};
 
+use super::argv::with_arguments;
 use super::call::{self, call};
 use super::checkout::access_of;
 use super::client::rediscluster_client;
-use super::command::{append_argv, rediscluster_command};
+use super::command::rediscluster_command;
 use super::error::rediscluster_error;
 use super::reply::rediscluster_reply;
 use super::status::rediscluster_status;
@@ -138,8 +139,12 @@ pub unsafe extern "C" fn rediscluster_script_call(
         }
         let mut arguments = Command::of(&[key_count.to_string().as_bytes()]);
         if argc > 0 {
+            let append = |more: &[&[u8]]| {
+                more.iter().for_each(|argument| arguments.append(argument));
+                Ok(())
+            };
             // SAFETY: the caller's arguments, as the API's contract has them.
-            unsafe { append_argv(&mut arguments, argc, argv, argvlen) }?;
+            unsafe { with_arguments(argc, argv, argvlen, append) }?;
         }
         let settings = Settings::default();
         *reply =

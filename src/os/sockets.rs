@@ -19,6 +19,9 @@ use super::fork;
 use super::socket_address::RawAddress;
 use crate::deadline::Deadline;
 
+/// How many pieces of memory one system call sends.
+pub const PIECES: usize = 8;
+
 /// An owned TCP socket.
 ///
 /// In a child process of the one that opened it every operation fails with `ENOTCONN`, and dropping
@@ -170,14 +173,20 @@ impl Socket {
         again(|| unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) })
     }
 
-    /// Sends what the kernel takes now of the two, one behind the other, in one system call.
+    /// The same of two, one behind the other, in one system call.
     pub fn send_two(&self, first: &[u8], second: &[u8]) -> io::Result<usize> {
+        let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
+        (pieces[0], pieces[1]) = (first, second);
+        self.send_pieces(&pieces)
+    }
+
+    /// Sends what the kernel takes now of the pieces, one behind the other, in one system call.
+    pub fn send_pieces(&self, pieces: &[&[u8]; PIECES]) -> io::Result<usize> {
         let fd = self.own()?;
-        let part = |bytes: &[u8]| libc::iovec {
+        let mut parts = pieces.map(|bytes| libc::iovec {
             iov_base: bytes.as_ptr().cast_mut().cast(),
             iov_len: bytes.len(),
-        };
-        let mut parts = [part(first), part(second)];
+        });
         // SAFETY: msghdr is plain numbers and pointers, for which zero is a value.
         let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
         message.msg_iov = parts.as_mut_ptr();

@@ -298,17 +298,19 @@ impl Leads {
 }
 
 impl Routes {
+    /// The slot's primary; `is_certain`: it is the one to go to, and does not stand for its shard.
+    #[inline]
+    pub(crate) fn member_of_slot(&self, slot: u16, is_certain: bool) -> Option<Leads> {
+        Some(Leads { member: self.primary_of(slot)?.index, is_certain })
+    }
+
     /// The member that the target leads to; of reads, their shard's primary, for one of the shard's nodes
     /// answers them together. None where it is not known beforehand.
     #[inline]
     pub(crate) fn member_of(&self, target: &Target) -> Option<Leads> {
         match target {
-            Target::Primary(slot) => {
-                Some(Leads { member: self.primary_of(*slot)?.index, is_certain: true })
-            }
-            Target::Reader(slot, _) => {
-                Some(Leads { member: self.primary_of(*slot)?.index, is_certain: false })
-            }
+            Target::Primary(slot) => self.member_of_slot(*slot, true),
+            Target::Reader(slot, _) => self.member_of_slot(*slot, false),
             Target::Node(node) => {
                 let key = self.members.get(self.map.find_address(node)?)?;
                 Some(Leads { member: key.index, is_certain: true })

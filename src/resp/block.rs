@@ -125,16 +125,25 @@ unsafe fn set_anchors(first: *mut Cell, count: usize, entries: &[AttributeEntry]
     }
 }
 
-/// A reply whose bytes are copied: one allocation of the exact size.
+/// A reply whose bytes are copied: one allocation of the exact size. `slab`: it may share memory with others.
 #[inline]
-pub(super) fn copied(parts: &Parts<'_>, bytes: &[u8]) -> Reply {
+pub(super) fn copied(parts: &Parts<'_>, bytes: &[u8], slab: Option<&mut Option<Slab>>) -> Reply {
     let before = HEADER + parts.size();
-    let capacity = before + bytes.len();
-    let memory = allocate(capacity).as_ptr();
+    let (memory, lead, capacity) = room(before + bytes.len(), slab);
     // SAFETY: the memory is fresh, aligned, and as long as header, cells, table and bytes together.
     unsafe {
         copy(bytes, memory.add(before));
-        parts.write(memory, 0, capacity, bytes.len())
+        parts.write(memory, lead, capacity, bytes.len())
+    }
+}
+
+/// Fresh memory for a reply, how far it lies behind the beginning of what it is part of, and its capacity for the
+/// header: 0 in a slab.
+#[inline(always)]
+fn room(size: usize, slab: Option<&mut Option<Slab>>) -> (*mut u8, usize, usize) {
+    match slab.and_then(|slab| Slab::room(slab, size)) {
+        Some((memory, lead)) => (memory.as_ptr(), lead, 0),
+        None => (allocate(size).as_ptr(), 0, size),
     }
 }
 
@@ -162,11 +171,7 @@ pub(super) fn scalar(cell: Cell, bytes: &[u8], slab: Option<&mut Option<Slab>>) 
     // The byte behind is the NUL.
     let (content, offset) =
         if cell.offset != 0 { (CELL + bytes.len() + 1, CELL as i64) } else { (CELL, 0) };
-    let size = HEADER + content;
-    let (memory, lead, capacity) = match slab.and_then(|slab| Slab::room(slab, size)) {
-        Some((memory, lead)) => (memory.as_ptr(), lead, 0),
-        None => (allocate(size).as_ptr(), 0, size),
-    };
+    let (memory, lead, capacity) = room(HEADER + content, slab);
     // SAFETY: the memory is fresh, aligned, and long enough for header, cell, bytes and NUL.
     unsafe {
         let header = Header { lead, capacity, content, attribute_cells: 0, entries: 0 };
@@ -389,7 +394,7 @@ impl Block {
     pub(super) fn seal(mut self, parts: &Parts<'_>) -> Reply {
         let before = HEADER + parts.size();
         if before > self.start {
-            return copied(parts, self.bytes());
+            return copied(parts, self.bytes(), None);
         }
         let length = self.len();
         if self.room() > length / 8 + 4096 {

@@ -7,7 +7,7 @@
 
 use std::mem::{self, MaybeUninit};
 
-use super::block::{self, Block};
+use super::block::{self, Block, Parts};
 pub use super::decode_error::DecodeError;
 use super::parser::Parser;
 use super::reply::{Cell, Reply};
@@ -15,6 +15,9 @@ use super::slab::Slab;
 
 /// The receive buffer at first, and the string from which on a reply gets a block while it arrives.
 const LARGE: usize = 16 * 1024;
+
+/// The receive buffer once the first was too small.
+const WIDE: usize = 128 * 1024;
 
 /// At most so many bytes are reserved ahead of those received, for what a length or count declares:
 /// a string of 1 MiB, and its CRLF.
@@ -53,6 +56,10 @@ pub struct Decoder {
     /// Memory may have become more than is kept; saves a closer look after ordinary replies.
     grown: bool,
     failed: Option<DecodeError>,
+    /// The most that was in the receive buffer since it was made, if that was much.
+    peak: usize,
+    /// The receive buffer was given back because it was large, and needed to be: the next one is made so at once.
+    wide: bool,
     /// What shared replies are put into.
     slab: Option<Slab>,
 }
@@ -67,6 +74,8 @@ impl Decoder {
             large: false,
             grown: false,
             failed: None,
+            peak: 0,
+            wide: false,
             slab: None,
         }
     }
@@ -81,19 +90,28 @@ impl Decoder {
 
     /// The same; if `shared`, small replies share memory, which lives as long as the last of them: for those
     /// that come and go together. [`Reply::into_own`] gives one memory of its own.
-    #[inline]
+    #[inline(always)]
     pub fn next_in(&mut self, shared: bool) -> Result<Option<Reply>, DecodeError> {
+        match self.scalar(shared) {
+            Some(reply) => Ok(Some(reply)),
+            None => self.next_of_all(shared),
+        }
+    }
+
+    /// The same where it is no scalar that has arrived whole.
+    #[inline(never)]
+    fn next_of_all(&mut self, shared: bool) -> Result<Option<Reply>, DecodeError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
         if self.received.is_empty() {
             return Ok(None);
         }
-        if let Some(reply) = self.string(shared) {
+        if let Some(reply) = self.list_of_one(shared) {
             return Ok(Some(reply));
         }
         match self.parser.parse(self.received.bytes_mut()) {
-            Ok(true) => Ok(self.take()),
+            Ok(true) => Ok(self.take(shared)),
             Ok(false) => {
                 if let Some(end) = self.parser.awaited() {
                     self.expect(end);
@@ -107,22 +125,43 @@ impl Decoder {
         }
     }
 
-    /// A reply that is one string and has arrived whole: the answer to most commands, which needs no
-    /// parser.
-    #[inline]
-    fn string(&mut self, shared: bool) -> Option<Reply> {
-        if self.parser.position() != 0 || self.large {
+    /// A reply that is one string, status or integer and has arrived whole: the answer to most commands, which
+    /// needs no parser.
+    #[inline(always)]
+    fn scalar(&mut self, shared: bool) -> Option<Reply> {
+        if self.parser.position() != 0 || self.large || self.failed.is_some() {
             return None;
         }
-        let (cell, length) = self.parser.whole_string(self.received.bytes())?;
+        let (cell, length) = self.parser.whole_scalar(self.received.bytes())?;
         let slab = shared.then_some(&mut self.slab);
         let reply = block::scalar(cell, string_of(&cell, self.received.bytes()), slab);
         self.received.consume(length);
         Some(reply)
     }
 
+    /// An array of one string or nil that has arrived whole: what MGET of one slot's keys mostly is answered.
+    #[inline]
+    fn list_of_one(&mut self, shared: bool) -> Option<Reply> {
+        if self.parser.position() != 0 || self.large {
+            return None;
+        }
+        let (cells, length) = self.parser.whole_list_of_one(self.received.bytes())?;
+        let kept = match cells[1].offset as usize {
+            0 => 0,
+            offset => offset + cells[1].length() + 1,
+        };
+        let bytes = self.received.bytes_mut().get_mut(..kept)?;
+        if let Some(last) = bytes.last_mut() {
+            *last = 0;
+        }
+        let parts = Parts { cells: &cells, attribute_cells: &[], entries: &[] };
+        let reply = block::copied(&parts, bytes, shared.then_some(&mut self.slab));
+        self.received.consume(length);
+        Some(reply)
+    }
+
     /// The complete reply that the parser stands behind.
-    fn take(&mut self) -> Option<Reply> {
+    fn take(&mut self, shared: bool) -> Option<Reply> {
         self.grown = true;
         let length = self.parser.position();
         let alone = self.parser.finish();
@@ -135,10 +174,11 @@ impl Decoder {
             self.parser.with_parts(|parts, _| arrived.seal(parts))
         } else {
             let bytes = self.received.bytes();
+            let slab = shared.then_some(&mut self.slab);
             let reply = match alone {
-                Some(cell) => block::scalar(cell, string_of(&cell, bytes), None),
+                Some(cell) => block::scalar(cell, string_of(&cell, bytes), slab),
                 None => self.parser.with_parts(|parts, kept| {
-                    block::copied(parts, bytes.get(..kept).unwrap_or_default())
+                    block::copied(parts, bytes.get(..kept).unwrap_or_default(), slab)
                 }),
             };
             self.received.consume(length);
@@ -182,9 +222,26 @@ impl Decoder {
             }
             _ => {
                 self.make_room();
-                self.received.receive(usize::MAX, |space| receive(space, Fill::Some))
+                let received =
+                    self.received.receive(usize::MAX, |space| receive(space, Fill::Some));
+                if self.received.len() > LARGE {
+                    self.peak = self.peak.max(self.received.len());
+                }
+                received
             }
         }
+    }
+
+    /// What has arrived, if nothing of it was parsed yet.
+    pub(super) fn untouched(&self) -> Option<&[u8]> {
+        let touched = self.parser.position() != 0 || self.large || self.failed.is_some();
+        (!touched).then(|| self.received.bytes())
+    }
+
+    /// So many bytes of that are somebody else's.
+    pub(super) fn pass(&mut self, count: usize) {
+        self.parser.reset();
+        self.received.consume(count);
     }
 
     /// Takes bytes that are in memory already, as if they had been received.
@@ -206,8 +263,10 @@ impl Decoder {
                 self.received.compact();
             }
             if low(&self.received) {
-                self.grown |= capacity > 0;
-                let room = LARGE.max(capacity * 2) - self.received.len();
+                self.grown |= capacity > 0 || self.wide;
+                // What does not fit the first buffer is mostly not just a little larger.
+                let least = if capacity > 0 || self.wide { WIDE } else { LARGE };
+                let room = least.max(capacity * 2) - self.received.len();
                 self.received.grow(room);
             }
         }
@@ -236,7 +295,9 @@ impl Decoder {
             self.parser.shrink(KEPT_CELLS);
             if self.received.capacity() > KEPT {
                 self.received = Block::new();
+                self.wide = self.peak > LARGE;
             }
+            self.peak = 0;
         }
     }
 }

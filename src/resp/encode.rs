@@ -21,26 +21,70 @@ pub fn decimal(buffer: &mut [u8; MAX_DIGITS], number: u64) -> &[u8] {
     &buffer[start..]
 }
 
-/// Appends `bytes` as a bulk string: `$len\r\n…\r\n`.
-pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
-    let length = bytes.len();
-    out.reserve(length.saturating_add(AROUND));
-    // Short lengths have a header of fixed size, which is stored at once instead of copied.
-    let digit = |value: usize| b'0' + (value % 10) as u8;
-    match length {
-        0..=9 => out.extend_from_slice(&[b'$', digit(length), b'\r', b'\n']),
-        10..=99 => {
-            out.extend_from_slice(&[b'$', digit(length / 10), digit(length), b'\r', b'\n']);
-        }
-        _ => {
-            out.push(b'$');
-            out.extend_from_slice(decimal(&mut [0; MAX_DIGITS], length as u64));
-            out.extend_from_slice(b"\r\n");
-        }
+/// `$N` and CRLF of the lengths that nearly all arguments have, each in one load.
+static SHORT: [[u8; 8]; 100] = {
+    let mut headers = [[0; 8]; 100];
+    let mut length = 0;
+    while length < 100 {
+        let (tens, ones) = (b'0' + (length / 10) as u8, b'0' + (length % 10) as u8);
+        headers[length] = if length < 10 {
+            [b'$', ones, b'\r', b'\n', 0, 0, 0, 0]
+        } else {
+            [b'$', tens, ones, b'\r', b'\n', 0, 0, 0]
+        };
+        length += 1;
     }
-    out.extend_from_slice(bytes);
+    headers
+};
+
+/// Appends the header of a bulk string: `$len\r\n`.
+#[inline]
+pub fn bulk_header(out: &mut Vec<u8>, length: usize) {
+    match SHORT.get(length) {
+        Some(header) => {
+            let start = out.len();
+            out.extend_from_slice(header);
+            out.truncate(start + 4 + usize::from(length > 9));
+        }
+        None => number(out, b'$', length),
+    }
+}
+
+/// Appends the header of a command: `*count\r\n`.
+pub fn count(out: &mut Vec<u8>, count: usize) {
+    number(out, b'*', count);
+}
+
+fn number(out: &mut Vec<u8>, marker: u8, number: usize) {
+    out.push(marker);
+    out.extend_from_slice(decimal(&mut [0; MAX_DIGITS], number as u64));
     out.extend_from_slice(b"\r\n");
 }
+
+/// Appends `bytes` as a bulk string: `$len\r\n…\r\n`.
+pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.reserve(bytes.len().saturating_add(AROUND));
+    bulk_inline(out, bytes);
+}
+
+/// The same, for a loop that is nothing else.
+#[inline(always)]
+pub fn bulk_inline(out: &mut Vec<u8>, bytes: &[u8]) {
+    bulk_header(out, bytes.len());
+    if bytes.len() <= FEW {
+        let mut words = bytes.chunks_exact(8);
+        for word in words.by_ref() {
+            out.extend_from_slice(word.first_chunk::<8>().unwrap_or(&[0; 8]));
+        }
+        words.remainder().iter().for_each(|&byte| out.push(byte));
+    } else {
+        out.extend_from_slice(bytes);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Up to so many bytes are copied word by word: a call of memcpy costs more.
+const FEW: usize = 24;
 
 #[cfg(test)]
 mod tests {

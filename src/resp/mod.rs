@@ -16,6 +16,7 @@ pub mod build;
 pub mod decode;
 mod decode_error;
 pub mod encode;
+pub mod incoming;
 mod kind;
 mod number;
 mod parser;

@@ -185,6 +185,12 @@ impl<'a> ReplyRef<'a> {
         self.cell().flags & Cell::ROOT != 0
     }
 
+    /// True if it is of that kind.
+    #[inline]
+    pub fn is(self, kind: Kind) -> bool {
+        self.cell().kind == kind as u8
+    }
+
     /// What it is.
     #[inline]
     pub fn kind(self) -> Kind {

@@ -15,9 +15,13 @@ const SIZE: usize = 32 * 1024;
 /// The largest reply that goes into one: others would leave much of it unused.
 const LARGEST: usize = 1024;
 
-/// At the beginning of a slab: how many replies are in it, and one for its owner.
+/// At the beginning of a slab: how many replies are in it, and for its owner [`OWNER`], less those that it has given
+/// out: so that giving out touches no atomic.
 #[repr(C)]
 struct Count(AtomicUsize);
+
+/// More than there are replies in a slab.
+const OWNER: usize = SIZE;
 
 const LAYOUT: Layout = match Layout::from_size_align(SIZE, ALIGN) {
     Ok(layout) => layout,
@@ -29,6 +33,8 @@ pub(super) struct Slab {
     memory: NonNull<u8>,
     /// What is given out already, the count included.
     used: usize,
+    /// Replies given out.
+    given: usize,
 }
 
 // SAFETY: the free part belongs to the owner alone; the count is atomic.
@@ -43,8 +49,8 @@ impl Slab {
         let memory = unsafe { alloc(LAYOUT) };
         let Some(memory) = NonNull::new(memory) else { handle_alloc_error(LAYOUT) };
         // SAFETY: fresh memory, aligned for the count.
-        unsafe { memory.cast::<Count>().write(Count(AtomicUsize::new(1))) };
-        Self { memory, used: size_of::<Count>() }
+        unsafe { memory.cast::<Count>().write(Count(AtomicUsize::new(OWNER))) };
+        Self { memory, used: size_of::<Count>(), given: 0 }
     }
 
     /// Room of `size` bytes for a reply, which counts from now on, and how far it lies behind the slab's
@@ -61,8 +67,7 @@ impl Slab {
         let slab = slab.as_mut()?;
         let at = slab.used;
         slab.used += size;
-        // SAFETY: the count stands at the beginning of every slab that lives.
-        unsafe { slab.memory.cast::<Count>().as_ref() }.0.fetch_add(1, Ordering::Relaxed);
+        slab.given += 1;
         // SAFETY: `at + size` is within the slab.
         Some((unsafe { slab.memory.add(at) }, at))
     }
@@ -70,8 +75,8 @@ impl Slab {
 
 impl Drop for Slab {
     fn drop(&mut self) {
-        // SAFETY: the owner's own count.
-        unsafe { leave(self.memory) }
+        // SAFETY: the owner's own count; those it has given out count for themselves from here on.
+        unsafe { settle(self.memory, OWNER - self.given) }
     }
 }
 
@@ -81,9 +86,19 @@ impl Drop for Slab {
 /// `memory` is a slab that counts the caller, who does not use it afterwards.
 #[inline]
 pub(super) unsafe fn leave(memory: NonNull<u8>) {
+    // SAFETY: the caller's promise.
+    unsafe { settle(memory, 1) }
+}
+
+/// So many fewer count.
+///
+/// # Safety
+/// As [`leave`]; they are the caller's.
+#[inline]
+unsafe fn settle(memory: NonNull<u8>, fewer: usize) {
     // SAFETY: the count stands at the beginning, and lives while somebody counts.
     let count = unsafe { memory.cast::<Count>().as_ref() };
-    if count.0.fetch_sub(1, Ordering::Release) == 1 {
+    if count.0.fetch_sub(fewer, Ordering::Release) == fewer {
         // What the others did to it comes before.
         fence(Ordering::Acquire);
         // SAFETY: allocated with this layout, and nobody counts any more.

@@ -10,7 +10,7 @@ use super::tls::{Agreed, Agreeing, Connector, Records, Session};
 use super::wait::Wait;
 use super::wire::{Wire, failure};
 use crate::deadline::Deadline;
-use crate::os::sockets::{Readiness, Socket};
+use crate::os::sockets::{PIECES, Readiness, Socket};
 use crate::resp::Fill;
 
 /// A connected socket, with TLS over it or not.
@@ -19,6 +19,35 @@ pub struct Stream {
     socket: Arc<Socket>,
     carrier: Carrier,
     socket_timeout: Duration,
+}
+
+/// What is still to be sent of several pieces.
+#[derive(Clone, Copy)]
+struct Rest<'a> {
+    first: &'a [u8],
+    behind: &'a [&'a [u8]],
+    skipped: usize,
+}
+
+impl<'a> Rest<'a> {
+    /// As many pieces as go into one system call, without those that have left; empty ones behind the last.
+    fn pieces(self) -> [&'a [u8]; PIECES] {
+        let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
+        let mut places = pieces.iter_mut();
+        let mut skipped = self.skipped;
+        for piece in [self.first].iter().chain(self.behind) {
+            let rest = piece.get(skipped..).unwrap_or_default();
+            skipped -= piece.len() - rest.len();
+            if rest.is_empty() {
+                continue;
+            }
+            match places.next() {
+                Some(place) => *place = rest,
+                None => break,
+            }
+        }
+        pieces
+    }
 }
 
 enum Carrier {
@@ -229,6 +258,36 @@ impl Stream {
         match &mut self.carrier {
             Carrier::Plain(wire) => wire.send(first, second),
             Carrier::Tls(session) => session.send(first, second),
+        }
+    }
+
+    /// The same of `first` and the pieces behind it, one behind the other, of which `skipped` bytes have left already.
+    pub fn send_pieces(
+        &mut self,
+        first: &[u8],
+        behind: &[&[u8]],
+        skipped: usize,
+    ) -> Result<usize, Failure> {
+        let rest = Rest { first, behind, skipped };
+        match &mut self.carrier {
+            Carrier::Plain(wire) => wire.send_pieces(&rest.pieces()),
+            Carrier::Tls(session) => {
+                let mut sent = 0;
+                loop {
+                    let [first, second, ..] = Rest { skipped: skipped + sent, ..rest }.pieces();
+                    let offered = first.len() + second.len();
+                    if offered == 0 {
+                        return Ok(sent);
+                    }
+                    // What went before is told first; the next call meets the trouble again.
+                    match session.send(first, second) {
+                        Ok(count) if count == offered => sent += count,
+                        Ok(count) => return Ok(sent + count),
+                        Err(_) if sent > 0 => return Ok(sent),
+                        Err(failure) => return Err(failure),
+                    }
+                }
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use libc::c_int;
 
 use super::failure::Failure;
 use super::wait::Wait;
-use crate::os::sockets::Socket;
+use crate::os::sockets::{PIECES, Socket};
 
 /// How far the receive timeout the kernel holds may lie from the one wanted for the first receive of
 /// a call: a call ends so much late at most, and ordinary calls never set it again.
@@ -43,6 +43,16 @@ impl Wire {
         } else {
             self.socket.send_two(first, second)
         };
+        self.sent(sent)
+    }
+
+    /// The same of several pieces, one behind the other.
+    pub(super) fn send_pieces(&self, pieces: &[&[u8]; PIECES]) -> Result<usize, Failure> {
+        self.sent(self.socket.send_pieces(pieces))
+    }
+
+    #[inline]
+    fn sent(&self, sent: io::Result<usize>) -> Result<usize, Failure> {
         match sent {
             Ok(count) => Ok(count),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),

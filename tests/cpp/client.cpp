@@ -207,6 +207,10 @@ static void the_form_that_throws() {
     CHECK(cluster.execute(get).str() == "v");
     CHECK(cluster.execute({"GET", "cpp:x"}).str() == "v");
     CHECK(cluster.explain(get).slot() == key_slot("cpp:x"));
+    char buffer[4] = "...";
+    CHECK(cluster.get_into("cpp:x", buffer, 3) == 1 && buffer[0] == 'v');
+    CHECK(cluster.get_into("cpp:none", buffer, 3) == -1);
+    CHECK(thrown_by([&] { cluster.get_into("cpp:x", buffer, 0); }) == REDISCLUSTER_ERROR_LIMIT);
     CHECK(cluster.pool()->stats().get(REDISCLUSTER_STAT_IN_USE) == 0);
     token.fire();
     CHECK(thrown_by([&] { cluster.execute(get); }) == REDISCLUSTER_ERROR_CANCELLED);

@@ -71,12 +71,12 @@ impl Batch {
     /// One ASKING in front of MULTI holds for all of it: servers forget it only with a command outside of MULTI.
     pub(super) fn queue(&self, connection: &mut Connection, asking: bool) -> usize {
         if asking {
-            connection.queue_asking();
+            connection.queue().asking();
         }
         connection.queue_with(MULTI, Effect::Multi);
         let mut start = 0;
         for &Queued { end, .. } in &self.commands {
-            connection.queue(self.encoded.get(start..end).unwrap_or_default());
+            connection.queue().command(self.encoded.get(start..end).unwrap_or_default());
             start = end;
         }
         connection.queue_with(EXEC, Effect::EndMulti);

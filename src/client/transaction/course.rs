@@ -153,7 +153,7 @@ impl<'a> Course<'a> {
             Err(event) => return event,
         };
         if asking {
-            lease.connection().queue_asking();
+            lease.connection().queue().asking();
         }
         lease.connection().queue_with(encoded, effect);
         let mut exchange = Exchange::run(&mut lease, usize::from(asking) + 1, self.terms);
