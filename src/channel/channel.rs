@@ -196,6 +196,11 @@ impl Channel {
         Ok(state)
     }
 
+    /// True if it has a connection.
+    pub(crate) fn is_open(&self) -> bool {
+        self.turns.lock().line().is_some()
+    }
+
     /// Gives the connection back if nothing is owed on it.
     pub(super) fn give_back(&self) {
         let mut state = self.turns.lock();
@@ -218,6 +223,10 @@ impl Channel {
         way: &Way,
         call: &Call<'_>,
     ) -> Result<Option<Guard<'a, Line>>> {
+        if state.is_opening && !call.waits {
+            let message = "another call is getting the node's connection";
+            return Err(Error::new(Status::PoolExhausted, message));
+        }
         if state.is_opening {
             let seen = state.attempts;
             let state = self.turns.await_change(state, call);
@@ -239,7 +248,7 @@ impl Channel {
         let taken = if call.is_stopped() {
             Err(Error::new(Status::Cancelled, "the call was cancelled by its token"))
         } else {
-            pool.take_of(way, call.deadline, call.stop)
+            pool.take_of(way, call.deadline, call.waits, call.stop)
         };
         let mut state = self.turns.lock();
         state.is_opening = false;

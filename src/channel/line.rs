@@ -18,7 +18,7 @@ use crate::os::futex::Mutex;
 use crate::os::sockets::{Readiness, Socket};
 use crate::pool::{LATELY, Lease, Stamp, Stop};
 use crate::resp::Reply;
-use crate::transport::{Failure, Wait};
+use crate::transport::{Failure, Unsent, Wait};
 
 /// How soon a call that can be stopped sees that it is to.
 const STOP_LATENCY: Duration = Duration::from_millis(10);
@@ -33,19 +33,24 @@ pub(crate) struct Call<'a> {
     pub(crate) stop: Option<&'a dyn Stop>,
     /// Until when it waits, before it looks after something else.
     put_off: Cell<Deadline>,
+    /// Its replies come and go together, and may share memory.
+    pub(crate) shares_memory: bool,
+    /// It may wait for a place of the pool: it keeps nothing that others wait for.
+    pub(crate) waits: bool,
 }
 
 impl<'a> Call<'a> {
     /// A call that ends at the deadline.
     pub(crate) fn new(deadline: Deadline, stop: Option<&'a dyn Stop>) -> Self {
-        Self { deadline, left: Cell::new(None), stop, put_off: Cell::new(Deadline::NEVER) }
+        let (left, put_off) = (Cell::new(None), Cell::new(Deadline::NEVER));
+        Self { deadline, left, stop, put_off, shares_memory: false, waits: true }
     }
 
     /// One that begins at this moment and has so long, which saves a look at the clock.
     #[inline]
     pub(crate) fn beginning(deadline: Deadline, left: Option<Duration>) -> Self {
-        let left = Cell::new(Some(left));
-        Self { deadline, left, stop: None, put_off: Cell::new(Deadline::NEVER) }
+        let (left, put_off) = (Cell::new(Some(left)), Cell::new(Deadline::NEVER));
+        Self { deadline, left, stop: None, put_off, shares_memory: false, waits: true }
     }
 
     /// From here on it waits so long, and then looks after something else.
@@ -138,12 +143,17 @@ impl Line {
 
     /// Receives by the lease; a plain one may wait.
     #[inline]
-    fn take(&self, wait: Option<&mut Wait>, arrived: &mut Vec<Reply>) -> Received<Error> {
+    fn take(
+        &self,
+        wait: Option<&mut Wait>,
+        shared: bool,
+        arrived: &mut Vec<Reply>,
+    ) -> Received<Error> {
         let mut lease = self.lease.lock();
         let Some(lease) = lease.as_mut() else {
             return Received { is_demoted: true, outcome: Err(self.closed()) };
         };
-        let outcome = lease.connection().receive_all(wait, arrived);
+        let outcome = lease.connection().receive_all(wait, shared, arrived);
         let mut is_demoted = false;
         if !arrived.is_empty() {
             self.heard.store(coarse_millis(), Ordering::Relaxed);
@@ -184,26 +194,28 @@ impl Line {
         }
     }
 
-    fn send_now(&self, first: &[u8], second: &[u8]) -> Result<usize, Error> {
-        let failed = |failure: Failure| {
-            let message = format!("{}: {failure} while commands were being sent", self.node);
-            Error::new(Status::Connection, message).on_node(&self.node)
-        };
-        if self.is_tls {
+    /// Sends what the kernel takes now of `first` and the pieces behind it, of which so many bytes have left.
+    #[inline]
+    fn send_now(&self, first: &[u8], behind: &[&[u8]], skipped: usize) -> Result<usize, Error> {
+        let sent = if self.is_tls {
             let mut lease = self.lease.lock();
             let Some(lease) = lease.as_mut() else { return Err(self.closed()) };
-            return lease.connection().send_now(first, second).map_err(failed);
-        }
-        let sent = match (first.is_empty(), second.is_empty()) {
-            (_, true) => self.socket.send(first),
-            (true, false) => self.socket.send(second),
-            (false, false) => self.socket.send_two(first, second),
+            lease.connection().send_pieces(first, behind, skipped)
+        } else {
+            let sent = if skipped == 0 && behind.is_empty() {
+                self.socket.send(first)
+            } else {
+                self.socket.send_pieces(&Unsent { first, behind, skipped }.pieces())
+            };
+            match sent {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(0),
+                sent => sent.map_err(Failure::from),
+            }
         };
-        match sent {
-            Ok(count) => Ok(count),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(0),
-            Err(error) => Err(failed(error.into())),
-        }
+        sent.map_err(|failure| {
+            let message = format!("{}: {failure} while commands were being sent", self.node);
+            Error::new(Status::Connection, message).on_node(&self.node)
+        })
     }
 
     /// Over TLS a record that was begun may leave by itself.
@@ -223,12 +235,12 @@ impl Line {
     fn send_rest(
         &self,
         first: &[u8],
-        second: &[u8],
+        behind: &[&[u8]],
+        total: usize,
         mut sent: usize,
         call: &Call<'_>,
         mut on_readable: Option<OnReadable<'_, Error>>,
     ) -> Result<(), (usize, Error)> {
-        let total = first.len() + second.len();
         let wanted = Readiness { readable: on_readable.is_some(), writable: true };
         let mut moved = Deadline::after(self.silence);
         while sent < total {
@@ -254,9 +266,8 @@ impl Line {
                 take().map_err(|error| (self.may_have_left(sent, total), error))?;
             }
             if ready.writable {
-                let skipped = sent.min(first.len());
                 let more = self
-                    .send_now(&first[skipped..], &second[sent - skipped..])
+                    .send_now(first, behind, sent)
                     .map_err(|error| (self.may_have_left(sent, total), error))?;
                 sent += more;
                 if more > 0 {
@@ -277,34 +288,29 @@ impl turns::Line for Line {
     fn send(
         &self,
         first: &[u8],
-        second: &[u8],
+        behind: &[&[u8]],
         call: &Call<'_>,
         on_readable: Option<OnReadable<'_, Error>>,
     ) -> Result<(), (usize, Error)> {
-        let sent = match self.send_now(first, second) {
-            Ok(sent) => sent,
-            Err(error) => {
-                let left = self.may_have_left(0, first.len() + second.len());
-                return Err((left, error));
-            }
-        };
-        if sent == first.len() + second.len() {
-            return Ok(());
+        let total = behind.iter().fold(first.len(), |sum, piece| sum + piece.len());
+        match self.send_now(first, behind, 0) {
+            Ok(sent) if sent == total => Ok(()),
+            Ok(sent) => self.send_rest(first, behind, total, sent, call, on_readable),
+            Err(error) => Err((self.may_have_left(0, total), error)),
         }
-        self.send_rest(first, second, sent, call, on_readable)
     }
 
     #[inline]
     fn receive(&self, call: Option<&Call<'_>>, arrived: &mut Vec<Reply>) -> Received<Error> {
-        let Some(call) = call else { return self.take(None, arrived) };
+        let Some(call) = call else { return self.take(None, false, arrived) };
         if self.is_tls || call.stop.is_some() || call.put_off.get() != Deadline::NEVER {
             return match self.look_out(call) {
-                Ok(true) => self.take(None, arrived),
+                Ok(true) => self.take(None, call.shares_memory, arrived),
                 outcome => Received { is_demoted: false, outcome },
             };
         }
         let mut wait = call.wait().with_silence(self.silent_at());
-        self.take(Some(&mut wait), arrived)
+        self.take(Some(&mut wait), call.shares_memory, arrived)
     }
 
     fn end(&self) {
@@ -350,6 +356,11 @@ impl turns::Line for Line {
 
     fn close(&self) {
         drop(self.lease.lock().take());
+    }
+
+    #[inline]
+    fn own(reply: Reply) -> Reply {
+        reply.into_own()
     }
 
     #[inline]

@@ -6,9 +6,6 @@
 //!
 //! Locks, in the order they may be taken: a channel's `state`, then a line's `lease`, then the pool's.
 
-// Several commands of one call come with the next change.
-#![allow(dead_code)]
-
 #[allow(clippy::module_inception)]
 mod channel;
 mod channels;
@@ -16,7 +13,7 @@ mod line;
 mod queue;
 mod turns;
 
-pub(crate) use channel::{Call, Called, Replies};
+pub(crate) use channel::{Call, Called, Channel, Replies, Ticket};
 pub(crate) use channels::Channels;
 pub(crate) use queue::Mail;
 pub(crate) use turns::Commands;

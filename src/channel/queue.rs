@@ -174,6 +174,12 @@ impl<R, E: Clone> Queue<R, E> {
         self.queued - self.outgoing.len() as u64
     }
 
+    /// Whose reply comes next.
+    #[inline]
+    pub(crate) fn next(&self) -> Option<Seat> {
+        self.entries.front().map(|entry| entry.seat)
+    }
+
     /// A reply has come, from a node that has lost its role if `is_demoted`.
     #[inline]
     pub(crate) fn deliver(&mut self, reply: R, is_demoted: bool) -> Delivered {

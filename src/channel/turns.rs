@@ -42,12 +42,12 @@ pub(crate) trait Line {
     /// How long a caller waits, and what ends its call.
     type Call<'a>;
 
-    /// Sends all of `first` and `second`, or says how many bytes have left and why no more. Where the other end reads
+    /// Sends all of `first` and the pieces behind it, or says how many bytes have left and why no more. Where the other end reads
     /// no more before its replies are read, who leads takes them by `on_readable`.
     fn send(
         &self,
         first: &[u8],
-        second: &[u8],
+        behind: &[&[u8]],
         call: &Self::Call<'_>,
         on_readable: Option<OnReadable<'_, Self::Error>>,
     ) -> Result<(), (usize, Self::Error)>;
@@ -77,6 +77,9 @@ pub(crate) trait Line {
 
     /// Nobody uses the connection any more, for it has ended.
     fn close(&self);
+
+    /// A reply for another caller than who received it: it shares no memory with that one's.
+    fn own(reply: Self::Reply) -> Self::Reply;
 
     /// Nothing has come for so long that its end may have been missed, and that nobody is to wait for it.
     fn is_stale(&self) -> bool;
@@ -123,8 +126,10 @@ pub(crate) struct Turns<L: Line> {
 /// What a caller sends.
 #[derive(Clone, Copy)]
 pub(crate) struct Commands<'a> {
-    /// The bytes of all of them. What is in the second piece is sent from where it is, never copied.
-    pub(crate) pieces: [&'a [u8]; 2],
+    /// Their bytes.
+    pub(crate) bytes: &'a [u8],
+    /// What stands behind them, one piece behind the other: sent from where it is, never copied.
+    pub(crate) behind: &'a [&'a [u8]],
     /// How long each of them is.
     pub(crate) lengths: &'a [u32],
     /// The first one is ASKING for the second.
@@ -170,10 +175,10 @@ impl<L: Line> State<L> {
         self.broken = None;
     }
 
-    /// True if a caller with a piece that is not to be copied has to wait for its turn to write.
+    /// True if a caller with pieces that are not to be copied has to wait for its turn to write.
     #[inline]
     pub(crate) fn has_to_wait(&self, commands: &Commands<'_>) -> bool {
-        !commands.pieces[1].is_empty() && (self.is_writing || self.broken.is_some())
+        !commands.behind.is_empty() && (self.is_writing || self.broken.is_some())
     }
 
     /// Nothing is owed, and nobody writes.
@@ -288,11 +293,11 @@ impl<L: Line> Turns<L> {
         let is_left_to_others = state.is_writing
             || state.broken.is_some()
             || (!leads && state.queue.len() > FEW && !line.is_stale());
-        if is_left_to_others && commands.pieces[1].is_empty() {
-            state.queue.gather(commands.pieces[0]);
+        if is_left_to_others && commands.behind.is_empty() {
+            state.queue.gather(commands.bytes);
             return (state, seat);
         }
-        (self.write(state, line, commands.pieces, seat, call), seat)
+        (self.write(state, line, commands.bytes, commands.behind, seat, call), seat)
     }
 
     /// A caller that has submitted does something else before it waits: somebody else leads meanwhile.
@@ -307,7 +312,8 @@ impl<L: Line> Turns<L> {
         &'a self,
         mut state: Guard<'a, L>,
         line: &Arc<L>,
-        mut pieces: [&[u8]; 2],
+        mut bytes: &[u8],
+        mut behind: &[&[u8]],
         seat: Seat,
         call: &L::Call<'_>,
     ) -> Guard<'a, L> {
@@ -318,27 +324,27 @@ impl<L: Line> Turns<L> {
             let end = state.queue.offered();
             let leads = state.queue.lead() == Some(seat);
             drop(state);
-            let [head, tail] = pieces;
-            // What is in the second piece leaves from where it is; the rest is small.
-            if !tail.is_empty() && !gathered.is_empty() {
-                gathered.extend_from_slice(head);
-            }
-            let (first, second) = match (gathered.is_empty(), tail.is_empty()) {
-                (true, _) => (head, tail),
-                (false, true) => (&*gathered, head),
-                (false, false) => (&*gathered, tail),
+            let last = [bytes];
+            let (first, behind_it): (&[u8], &[&[u8]]) = if gathered.is_empty() {
+                (bytes, behind)
+            } else if behind.is_empty() {
+                (&gathered, &last)
+            } else {
+                // What is not behind is small.
+                gathered.extend_from_slice(bytes);
+                (&gathered, behind)
             };
             let mut take = || self.take_what_is_there(line, number);
             let on_readable: Option<OnReadable<'_, L::Error>> =
                 if leads { Some(&mut take) } else { None };
-            let sent = line.send(first, second, call, on_readable);
-            let total = first.len() + second.len();
+            let sent = line.send(first, behind_it, call, on_readable);
             state = self.lock();
             if state.number != number {
                 return state;
             }
             if let Err((sent, error)) = sent {
                 state.is_writing = false;
+                let total = behind_it.iter().fold(first.len(), |sum, piece| sum + piece.len());
                 return self.break_off(state, line, end - (total - sent) as u64, error);
             }
             state.queue.reuse(gathered);
@@ -346,7 +352,7 @@ impl<L: Line> Turns<L> {
                 state.is_writing = false;
                 return self.announce(state);
             }
-            pieces = [&[], &[]];
+            (bytes, behind) = (&[], &[]);
         }
     }
 
@@ -502,7 +508,7 @@ impl<L: Line> Turns<L> {
         let ended = loop {
             // What has gathered leaves first: the server works on it while the callers wake.
             if state.queue.has_gathered() && !state.is_writing && state.broken.is_none() {
-                state = self.write(state, line, [&[], &[]], seat, call);
+                state = self.write(state, line, &[], &[], seat, call);
                 if state.number != number {
                     break None;
                 }
@@ -559,7 +565,10 @@ fn hand_out<L: Line>(
     if !arrived.is_empty() && mem::take(&mut state.is_awaited) {
         bits = ALL;
     }
-    for reply in arrived.drain(..) {
+    for mut reply in arrived.drain(..) {
+        if state.queue.next() != Some(own) {
+            reply = L::own(reply);
+        }
         match state.queue.deliver(reply, is_demoted) {
             Delivered::Completed(seat) if seat != own => bits |= 1 << (seat % 32),
             Delivered::Completed(_) | Delivered::Kept => {}

@@ -149,7 +149,7 @@ impl Client {
             return self.run_shared(channels, terms, &part, None);
         }
         let mut parts = [part];
-        flights::run(self.pool(), terms, &mut parts);
+        flights::run(self.pool(), None, terms, &mut parts);
         let [part] = parts;
         part.outcome.unwrap_or_else(|| Err(no_outcome()))
     }
@@ -176,7 +176,8 @@ impl Client {
         let map = self.pool().topology();
         let mut parts = Vec::new();
         planned.parts(command.encoded(), &mut parts);
-        flights::run(self.pool(), &terms, &mut parts);
+        let channels = self.channels().filter(|_| block.is_none()).map(|channels| &**channels);
+        flights::run(self.pool(), channels, &terms, &mut parts);
         planned.outcome(&map, &mut parts.into_iter())
     }
 

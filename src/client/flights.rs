@@ -9,6 +9,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::channel::Channels;
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
@@ -22,6 +23,7 @@ use super::execution::Execution;
 use super::flight::{Commands, Flight, reason};
 use super::launch::Group;
 use super::part::Part;
+use super::passage::{Passage, SLICE};
 use super::step::{Event, Rules, Step};
 
 /// Executions that are due within so short a time of each other go on together, in the order of their commands:
@@ -47,11 +49,19 @@ pub(crate) struct Terms<'a> {
 }
 
 /// Runs every part that has no outcome yet to its end. Afterwards each has one.
-pub(crate) fn run<'p>(pool: &Pool, terms: &Terms<'_>, parts: &mut [Part<'p>]) {
+/// With `channels`, those go by them that may go among other calls'.
+pub(crate) fn run<'p>(
+    pool: &Pool,
+    channels: Option<&Channels>,
+    terms: &Terms<'_>,
+    parts: &mut [Part<'p>],
+) {
     let mut flights = Flights {
         pool,
+        channels,
         terms,
         flights: Vec::new(),
+        passages: Vec::new(),
         ready: Vec::new(),
         stalled: Vec::new(),
         waiting: Vec::new(),
@@ -77,8 +87,10 @@ struct Waiting {
 
 pub(super) struct Flights<'a, 'p> {
     pub(super) pool: &'a Pool,
+    pub(super) channels: Option<&'a Channels>,
     pub(super) terms: &'a Terms<'a>,
     pub(super) flights: Vec<Flight<'p>>,
+    pub(super) passages: Vec<Passage<'a>>,
     pub(super) ready: Vec<Ready>,
     /// Commands for which there is no place while others are in flight.
     pub(super) stalled: Vec<Group>,
@@ -93,7 +105,7 @@ impl<'p> Flights<'_, 'p> {
             if !self.ready.is_empty() {
                 continue;
             }
-            if self.flights.is_empty() && self.waiting.is_empty() {
+            if self.flights.is_empty() && self.passages.is_empty() && self.waiting.is_empty() {
                 match self.stalled.is_empty() {
                     true => return,
                     // What held them up has ended while others were sent.
@@ -103,13 +115,26 @@ impl<'p> Flights<'_, 'p> {
             if self.terms.watch.is_fired() {
                 return self.cancel(parts);
             }
-            if self.flights.is_empty() {
-                self.pass_time(parts);
-            } else {
-                self.serve(parts);
+            match (self.flights.is_empty(), self.passages.is_empty()) {
+                (true, true) => self.pass_time(parts),
+                (true, false) => self.collect(parts),
+                (false, true) => self.serve(parts),
+                (false, false) => {
+                    self.serve(parts);
+                    self.collect(parts);
+                }
             }
             self.wake(parts);
         }
+    }
+
+    /// There is something to do but to wait for what was sent on channels.
+    pub(super) fn has_more_to_do(&self) -> bool {
+        !(self.flights.is_empty()
+            && self.passages.is_empty()
+            && self.waiting.is_empty()
+            && self.ready.is_empty()
+            && self.stalled.is_empty())
     }
 
     /// Waits for the flights, and receives and sends what can be.
@@ -314,7 +339,9 @@ impl<'p> Flights<'_, 'p> {
         let silent = self.flights.iter().filter_map(|flight| {
             Some(Deadline::at(flight.moved.checked_add(self.terms.silence?)?))
         });
-        due.chain(silent).fold(self.terms.rules.deadline, Deadline::earlier)
+        // What comes by channels has its turn soon.
+        let soon = (!self.passages.is_empty()).then(|| Deadline::after(SLICE));
+        due.chain(silent).chain(soon).fold(self.terms.rules.deadline, Deadline::earlier)
     }
 
     /// Executions whose wait is over go on: their time has come, or the map is a newer one.
@@ -365,6 +392,8 @@ impl<'p> Flights<'_, 'p> {
 
     /// The call was cancelled: what has not been answered ends so.
     fn cancel(&mut self, parts: &mut [Part<'p>]) {
+        // They see by themselves that the call was cancelled.
+        self.collect(parts);
         for at in (0..self.flights.len()).rev() {
             let mut flight = self.flights.swap_remove(at);
             self.terms.watch.remove(flight.watched.take());

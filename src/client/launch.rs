@@ -16,10 +16,10 @@ use super::step::Event;
 
 /// Commands for one node that leave together, in their order; true: with ASKING.
 pub(super) struct Group {
-    target: Target,
+    pub(super) target: Target,
     /// The node's member of the pool, where it is known beforehand.
     member: Option<u32>,
-    parts: Vec<(u32, bool)>,
+    pub(super) parts: Vec<(u32, bool)>,
 }
 
 /// Groups in the making: by member, the place of its group and one.
@@ -60,12 +60,12 @@ impl Places {
         };
         match place.and_then(|place| groups.get_mut(place)) {
             Some(group) => group.parts.push(command),
-            None => self.begin(groups, home.target(), member, command, left),
+            None => self.open(groups, home.target(), member, command, left),
         }
     }
 
     #[cold]
-    fn begin(
+    fn open(
         &mut self,
         groups: &mut Vec<Group>,
         target: Target,
@@ -122,7 +122,19 @@ impl<'p> Flights<'_, 'p> {
             });
             if let Some(at) = under_way {
                 self.add(parts, at, &group.parts);
-            } else if let Some(lease) = self.pool.take_idle(&group.target) {
+                continue;
+            }
+            let deadline = self.terms.rules.deadline;
+            let group = match self.has_channel(&group) {
+                true => match self.share(parts, group, deadline, false) {
+                    Ok(()) => continue,
+                    Err((group, _)) => group,
+                },
+                false => group,
+            };
+            if self.channels.is_none()
+                && let Some(lease) = self.pool.take_idle(&group.target)
+            {
                 self.depart(parts, lease, &group.parts);
             } else {
                 without.push(group);
@@ -132,12 +144,14 @@ impl<'p> Flights<'_, 'p> {
         let mut left = without.len();
         for group in without {
             // A node that is silent leaves time for the others.
-            let taken = self.take(&group.target, self.terms.rules.deadline.share(left), false);
+            let deadline = self.terms.rules.deadline.share(left);
             left -= 1;
-            match taken {
-                Ok(lease) => self.depart(parts, lease, &group.parts),
-                Err(error) if error.status() == Status::PoolExhausted => full.push_back(group),
-                Err(error) => failed.push((group, error)),
+            match self.begin(parts, group, deadline, false) {
+                Ok(()) => {}
+                Err((group, error)) if error.status() == Status::PoolExhausted => {
+                    full.push_back(group);
+                }
+                Err(failure) => failed.push(failure),
             }
         }
         // Last, for it may ask for the topology, which takes time.
@@ -146,14 +160,37 @@ impl<'p> Flights<'_, 'p> {
         }
         // With nothing in flight this call holds no place that another could wait for.
         while self.flights.is_empty()
+            && self.passages.is_empty()
             && let Some(group) = full.pop_front()
         {
-            match self.take(&group.target, self.terms.rules.deadline, true) {
-                Ok(lease) => self.depart(parts, lease, &group.parts),
-                Err(error) => self.go_without(parts, group, &error),
+            let deadline = self.terms.rules.deadline;
+            if let Err((group, error)) = self.begin(parts, group, deadline, true) {
+                self.go_without(parts, group, &error);
             }
         }
         self.stalled.extend(full);
+    }
+
+    /// Sends a group's commands on a channel, or on a connection of their own.
+    fn begin(
+        &mut self,
+        parts: &mut [Part<'p>],
+        group: Group,
+        deadline: Deadline,
+        waits: bool,
+    ) -> Result<(), (Group, Error)> {
+        let group = match self.share(parts, group, deadline, waits) {
+            Ok(()) => return Ok(()),
+            Err((group, Some(error))) => return Err((group, error)),
+            Err((group, None)) => group,
+        };
+        match self.take(&group.target, deadline, waits) {
+            Ok(lease) => {
+                self.depart(parts, lease, &group.parts);
+                Ok(())
+            }
+            Err(error) => Err((group, error)),
+        }
     }
 
     fn take(&self, target: &Target, deadline: Deadline, waits: bool) -> Result<Box<Lease>> {
@@ -169,7 +206,7 @@ impl<'p> Flights<'_, 'p> {
 
     /// There is no connection for a group: why, its commands are told.
     #[cold]
-    fn go_without(&mut self, parts: &mut [Part<'p>], group: Group, error: &Error) {
+    pub(super) fn go_without(&mut self, parts: &mut [Part<'p>], group: Group, error: &Error) {
         for (part, _) in group.parts {
             let event = Event::Failed { error: error.clone(), sent: false, had_connection: false };
             self.tell(parts, part as usize, event, Duration::ZERO, fastrand::f64());

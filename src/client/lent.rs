@@ -88,8 +88,11 @@ impl Client {
             pieces.split_first().map_or((&[][..], &[][..]), |(first, behind)| (*first, behind));
         let mut part = Part::new(first, &target, replays(spec));
         part.special = Some(Box::new(Special { script: None, behind }));
+        if let Some(channels) = self.channels() {
+            return self.run_shared(channels, &terms, &part, None);
+        }
         let mut parts = [part];
-        flights::run(self.pool(), &terms, &mut parts);
+        flights::run(self.pool(), None, &terms, &mut parts);
         let [part] = parts;
         part.outcome.unwrap_or_else(|| Err(no_outcome()))
     }

@@ -21,6 +21,7 @@ mod learning;
 mod lent;
 mod part;
 mod partial;
+mod passage;
 mod pipeline;
 mod plan;
 mod planned;

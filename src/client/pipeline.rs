@@ -217,7 +217,8 @@ impl Pipeline {
                 part.set_script(Script { id: script.id, in_full, is_known: false });
             }
         }
-        flights::run(client.pool(), &terms, &mut parts);
+        let channels = client.channels().map(|channels| &**channels);
+        flights::run(client.pool(), channels, &terms, &mut parts);
 
         let mut parts = parts.iter_mut();
         let mut planned = plans.iter();

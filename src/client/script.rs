@@ -81,7 +81,7 @@ impl Client {
             let script = part::Script { id: 0, in_full: in_full.encoded(), is_known: true };
             part.set_script(script);
         }
-        flights::run(self.pool(), &terms, &mut parts);
+        flights::run(self.pool(), None, &terms, &mut parts);
         planned.outcome(&map, &mut parts.into_iter())
     }
 }

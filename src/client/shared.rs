@@ -38,8 +38,11 @@ impl Client {
         let way = pool.way(target, &[]).filter(|way| !way.is_suspect).ok_or(None)?;
         let channel = channels.of(&way).ok_or(None)?;
         let call = Call::beginning(deadline, left);
-        let lengths = [encoded.len() as u32];
-        let commands = Commands { pieces: pieces(encoded), lengths: &lengths, is_asking: false };
+        let (large, lengths) = ([encoded], [encoded.len() as u32]);
+        let commands = match encoded.len() > LARGE {
+            true => Commands { bytes: &[], behind: &large, lengths: &lengths, is_asking: false },
+            false => Commands { bytes: encoded, behind: &[], lengths: &lengths, is_asking: false },
+        };
         match channel.call(pool, &way, &commands, &call) {
             Ok(Some(Called::Reply(reply, _))) if is_final(reply.root()) => Ok(reply),
             Ok(Some(called)) => Err(Some(self.event_of(called))),
@@ -76,7 +79,7 @@ impl Client {
                         continue;
                     }
                     let began = Instant::now();
-                    let event = self.send_shared(channels, terms, part.encoded, &target, asking);
+                    let event = self.send_shared(channels, terms, part, &target, asking);
                     execution.on(event, began.elapsed(), &mut jitter);
                 }
                 Step::Patch { slot, node } => match pool.named(&node) {
@@ -107,7 +110,7 @@ impl Client {
         &self,
         channels: &Channels,
         terms: &Terms<'_>,
-        encoded: &[u8],
+        part: &Part<'_>,
         target: &Target,
         asking: bool,
     ) -> Event {
@@ -118,15 +121,17 @@ impl Client {
             return failed(error);
         }
         let stop = terms.watch.is_set().then_some(&terms.watch as &dyn Stop);
-        let with_asking;
-        let (lengths, bytes) = match asking {
-            false => (vec![encoded.len() as u32], pieces(encoded)),
-            true => {
-                with_asking = [ASKING, encoded].concat();
-                (vec![ASKING.len() as u32, encoded.len() as u32], pieces(&with_asking))
-            }
+        let (encoded, behind) = (part.encoded, part.behind());
+        let asked = if asking { [ASKING, encoded].concat() } else { Vec::new() };
+        let bytes = if asking { &*asked } else { encoded };
+        let length = behind.iter().fold(encoded.len(), |sum, piece| sum + piece.len()) as u32;
+        let lengths = [ASKING.len() as u32, length];
+        let lengths = if asking { &lengths[..] } else { &lengths[1..] };
+        let large = [bytes];
+        let commands = match behind.is_empty() && bytes.len() > LARGE {
+            true => Commands { bytes: &[], behind: &large, lengths, is_asking: asking },
+            false => Commands { bytes, behind, lengths, is_asking: asking },
         };
-        let commands = Commands { pieces: bytes, lengths: &lengths, is_asking: asking };
         let (mut tried, mut last) = (Vec::<Way>::new(), None);
         while let Some(way) = pool.way(target, &tried)
             && let Some(channel) = channels.of(&way)
@@ -154,7 +159,7 @@ impl Client {
         }
         match last {
             Some(error) => failed(error),
-            None => self.send_alone(terms, encoded, target, asking),
+            None => self.send_alone(terms, part, target, asking),
         }
     }
 
@@ -162,7 +167,7 @@ impl Client {
     fn send_alone(
         &self,
         terms: &Terms<'_>,
-        encoded: &[u8],
+        part: &Part<'_>,
         target: &Target,
         asking: bool,
     ) -> Event {
@@ -178,7 +183,8 @@ impl Client {
         if asking {
             queue.asking();
         }
-        queue.command(encoded);
+        queue.command(part.encoded);
+        queue.more(part.behind());
         let mut exchange = Exchange::run(&mut lease, usize::from(asking) + 1, terms);
         if let Some(error) = exchange.failure.take() {
             let (error, _) = loss(lease, error, terms.watch.is_fired());
@@ -224,10 +230,4 @@ impl Client {
         let message = "no time was left to send the command; it was not sent";
         Error::new(Status::Timeout, message)
     }
-}
-
-/// An encoded command as it is handed to a channel.
-#[inline]
-fn pieces(encoded: &[u8]) -> [&[u8]; 2] {
-    if encoded.len() > LARGE { [&[], encoded] } else { [encoded, &[]] }
 }

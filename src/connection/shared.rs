@@ -23,9 +23,14 @@ impl Connection {
         self.stream.is_tls()
     }
 
-    /// Sends what the kernel takes now of the two, one behind the other.
-    pub(crate) fn send_now(&mut self, first: &[u8], second: &[u8]) -> Result<usize, Failure> {
-        self.stream.send_now(first, second)
+    /// Sends what the kernel takes now of `first` and the pieces behind it, of which so many bytes have left.
+    pub(crate) fn send_pieces(
+        &mut self,
+        first: &[u8],
+        behind: &[&[u8]],
+        skipped: usize,
+    ) -> Result<usize, Failure> {
+        self.stream.send_pieces(first, behind, skipped)
     }
 
     /// Of bytes of which so many were reported as sent, how many may have left.
@@ -34,13 +39,15 @@ impl Connection {
     }
 
     /// Waits for replies and puts all that have come into `replies`, also where an error follows. False if the time
-    /// passed first, which changes nothing: what has come of a reply is kept. `None`: takes what is there.
+    /// passed first, which changes nothing: what has come of a reply is kept. `None`: takes what is there. `shared`: small
+    /// ones share memory.
     ///
     /// # Errors
     /// CONNECTION, TIMEOUT (silence), TLS, CANCELLED (interrupted), PROTOCOL, LIMIT: the connection has ended.
     pub(crate) fn receive_all(
         &mut self,
         mut wait: Option<&mut Wait>,
+        shared: bool,
         replies: &mut Vec<Reply>,
     ) -> Result<bool> {
         let before = replies.len();
@@ -59,7 +66,7 @@ impl Connection {
                 Err(failure) => break Trouble::from(failure),
             }
             let trouble = loop {
-                match decoder.next() {
+                match decoder.next_in(shared) {
                     Ok(None) => break None,
                     // Nobody has asked for it.
                     Ok(Some(reply)) if reply.root().kind() == Kind::Push => {}

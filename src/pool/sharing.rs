@@ -174,11 +174,12 @@ impl Pool {
         &self,
         way: &Way,
         deadline: Deadline,
+        waits: bool,
         stop: Option<&dyn Stop>,
     ) -> Result<Option<Box<Lease>>> {
         let core = self.core();
         core.check_open()?;
-        let patience = Patience { deadline, now: false, waits: true, follows: true, stop };
+        let patience = Patience { deadline, now: false, waits, follows: true, stop };
         let lease = core.lease(way.key, None, patience)?;
         Ok(lease.filter(|lease| lease.for_client() == Standing::Good))
     }

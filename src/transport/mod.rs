@@ -11,6 +11,6 @@ mod wire;
 
 pub use dial::{Connect, dial};
 pub use failure::Failure;
-pub use stream::{Securing, Stream};
+pub use stream::{Securing, Stream, Unsent};
 pub use tls::{Connector, Records};
 pub use wait::Wait;

@@ -23,15 +23,18 @@ pub struct Stream {
 
 /// What is still to be sent of several pieces.
 #[derive(Clone, Copy)]
-struct Rest<'a> {
-    first: &'a [u8],
-    behind: &'a [&'a [u8]],
-    skipped: usize,
+pub struct Unsent<'a> {
+    /// All of it,
+    pub first: &'a [u8],
+    /// and what stands behind it,
+    pub behind: &'a [&'a [u8]],
+    /// of which so many bytes have left.
+    pub skipped: usize,
 }
 
-impl<'a> Rest<'a> {
+impl<'a> Unsent<'a> {
     /// As many pieces as go into one system call, without those that have left; empty ones behind the last.
-    fn pieces(self) -> [&'a [u8]; PIECES] {
+    pub fn pieces(self) -> [&'a [u8]; PIECES] {
         let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
         let mut places = pieces.iter_mut();
         let mut skipped = self.skipped;
@@ -268,13 +271,13 @@ impl Stream {
         behind: &[&[u8]],
         skipped: usize,
     ) -> Result<usize, Failure> {
-        let rest = Rest { first, behind, skipped };
+        let rest = Unsent { first, behind, skipped };
         match &mut self.carrier {
             Carrier::Plain(wire) => wire.send_pieces(&rest.pieces()),
             Carrier::Tls(session) => {
                 let mut sent = 0;
                 loop {
-                    let [first, second, ..] = Rest { skipped: skipped + sent, ..rest }.pieces();
+                    let [first, second, ..] = Unsent { skipped: skipped + sent, ..rest }.pieces();
                     let offered = first.len() + second.len();
                     if offered == 0 {
                         return Ok(sent);
