@@ -95,7 +95,10 @@ impl Channel {
                 Alone::Other(waited) => waited,
             }
         } else {
-            self.turns.wait(state, &line, seat, call)
+            match self.turns.wait(state, &line, seat, call) {
+                Some(waited) => waited,
+                None => return Ok(None),
+            }
         };
         Ok(finish(pool, line, waited).map(Called::Replies))
     }
@@ -118,11 +121,18 @@ impl Channel {
         Ok(Some(Ticket { line, seat }))
     }
 
-    /// Waits for the replies to commands that were submitted.
-    pub(crate) fn wait(&self, pool: &Pool, ticket: Ticket, call: &Call<'_>) -> Option<Replies> {
+    /// Waits for the replies to commands that were submitted. The ticket again, if the wait was put off.
+    pub(crate) fn wait(
+        &self,
+        pool: &Pool,
+        ticket: Ticket,
+        call: &Call<'_>,
+    ) -> Result<Option<Replies>, Ticket> {
         let Ticket { line, seat } = ticket;
-        let waited = self.turns.wait(self.turns.lock(), &line, seat, call);
-        finish(pool, line, waited)
+        match self.turns.wait(self.turns.lock(), &line, seat, call) {
+            Some(waited) => Ok(finish(pool, line, waited)),
+            None => Err(Ticket { line, seat }),
+        }
     }
 
     /// Makes sure of a connection that takes commands. None: the way was an older one.

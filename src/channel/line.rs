@@ -31,18 +31,26 @@ pub(crate) struct Call<'a> {
     left: Cell<Option<Option<Duration>>>,
     /// What ends it before its time.
     pub(crate) stop: Option<&'a dyn Stop>,
+    /// Until when it waits, before it looks after something else.
+    put_off: Cell<Deadline>,
 }
 
 impl<'a> Call<'a> {
     /// A call that ends at the deadline.
     pub(crate) fn new(deadline: Deadline, stop: Option<&'a dyn Stop>) -> Self {
-        Self { deadline, left: Cell::new(None), stop }
+        Self { deadline, left: Cell::new(None), stop, put_off: Cell::new(Deadline::NEVER) }
     }
 
     /// One that begins at this moment and has so long, which saves a look at the clock.
     #[inline]
     pub(crate) fn beginning(deadline: Deadline, left: Option<Duration>) -> Self {
-        Self { deadline, left: Cell::new(Some(left)), stop: None }
+        let left = Cell::new(Some(left));
+        Self { deadline, left, stop: None, put_off: Cell::new(Deadline::NEVER) }
+    }
+
+    /// From here on it waits so long, and then looks after something else.
+    pub(crate) fn put_off(&self, until: Deadline) {
+        self.put_off.set(until);
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -148,13 +156,14 @@ impl Line {
         Received { is_demoted, outcome: outcome.map_err(|error| lease.reason(error)) }
     }
 
-    /// Waits without the lease, until there is something to take: where the call can be stopped, and over TLS.
+    /// Waits without the lease, until there is something to take: where the call can be stopped or put off, and over
+    /// TLS.
     fn look_out(&self, call: &Call<'_>) -> Result<bool, Error> {
         let readable = Readiness { readable: true, writable: false };
         loop {
             let silence = self.silent_at();
             let silent = Deadline::after(silence);
-            let mut until = call.deadline.earlier(silent);
+            let mut until = call.deadline.earlier(silent).earlier(call.put_off.get());
             if call.stop.is_some() {
                 until = until.earlier(Deadline::after(STOP_LATENCY));
             }
@@ -162,7 +171,8 @@ impl Line {
             if !matches!(ready, Ok(None)) {
                 return Ok(true);
             }
-            if call.is_stopped() || call.deadline.has_passed() {
+            let is_over = call.is_stopped() || call.deadline.has_passed();
+            if is_over || call.put_off.get().has_passed() {
                 return Ok(false);
             }
             if silence.is_zero() {
@@ -287,7 +297,7 @@ impl turns::Line for Line {
     #[inline]
     fn receive(&self, call: Option<&Call<'_>>, arrived: &mut Vec<Reply>) -> Received<Error> {
         let Some(call) = call else { return self.take(None, arrived) };
-        if self.is_tls || call.stop.is_some() {
+        if self.is_tls || call.stop.is_some() || call.put_off.get() != Deadline::NEVER {
             return match self.look_out(call) {
                 Ok(true) => self.take(None, arrived),
                 outcome => Received { is_demoted: false, outcome },
@@ -312,10 +322,15 @@ impl turns::Line for Line {
     }
 
     fn sleeps_until(call: &Call<'_>) -> Deadline {
+        let until = call.deadline.earlier(call.put_off.get());
         match call.stop {
-            Some(_) => call.deadline.earlier(Deadline::after(STOP_LATENCY)),
-            None => call.deadline,
+            Some(_) => until.earlier(Deadline::after(STOP_LATENCY)),
+            None => until,
         }
+    }
+
+    fn is_put_off(call: &Call<'_>) -> bool {
+        call.put_off.get().has_passed()
     }
 
     fn ended(&self, call: &Call<'_>) -> Option<Error> {

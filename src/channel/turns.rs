@@ -69,6 +69,9 @@ pub(crate) trait Line {
     /// When the caller looks whether its call has ended.
     fn sleeps_until(call: &Self::Call<'_>) -> Deadline;
 
+    /// The caller has something else to look after, and waits on later.
+    fn is_put_off(call: &Self::Call<'_>) -> bool;
+
     /// Why the caller's call has ended, if it has.
     fn ended(&self, call: &Self::Call<'_>) -> Option<Self::Error>;
 
@@ -294,11 +297,8 @@ impl<L: Line> Turns<L> {
 
     /// A caller that has submitted does something else before it waits: somebody else leads meanwhile.
     pub(crate) fn step_aside(&self, mut state: Guard<'_, L>, seat: Seat) {
-        if state.queue.lead() == Some(seat)
-            && let Some(next) = state.queue.pass_lead(seat)
-        {
-            self.wake(state, 1 << (next % 32));
-        }
+        let bits = pass_on(&mut state, seat);
+        self.wake(state, bits);
     }
 
     /// Sends what has gathered and then these pieces, and what gathers meanwhile.
@@ -420,14 +420,15 @@ impl<L: Line> Turns<L> {
         }
     }
 
-    /// Waits for the caller's replies, and leads where nobody does.
+    /// Waits for the caller's replies, and leads where nobody does. None: the wait is put off, and the caller keeps its
+    /// place.
     pub(crate) fn wait<'a>(
         &'a self,
         mut state: Guard<'a, L>,
         line: &Arc<L>,
         seat: Seat,
         call: &L::Call<'_>,
-    ) -> Waited<L> {
+    ) -> Option<Waited<L>> {
         let (mut bits, mut ended) = (0, None);
         while ended.is_none() && !state.queue.is_over(seat) {
             if state.queue.lead().is_none_or(|lead| lead == seat) {
@@ -441,8 +442,13 @@ impl<L: Line> Turns<L> {
                     ended = line.ended(call);
                 }
             }
+            if ended.is_none() && !state.queue.is_over(seat) && L::is_put_off(call) {
+                bits |= pass_on(&mut state, seat);
+                self.wake(state, bits);
+                return None;
+            }
         }
-        self.leave(state, seat, bits, ended)
+        Some(self.leave(state, seat, bits, ended))
     }
 
     /// The caller takes what it has, and is not waited for any more.
@@ -467,11 +473,7 @@ impl<L: Line> Turns<L> {
     /// The caller's place is free: passes the lead on, and wakes whom it has to.
     #[inline]
     fn stand_up(&self, mut state: Guard<'_, L>, seat: Seat, mut bits: u32) -> Option<Arc<L>> {
-        if state.queue.lead() == Some(seat)
-            && let Some(next) = state.queue.pass_lead(seat)
-        {
-            bits |= 1 << (next % 32);
-        }
+        bits |= pass_on(&mut state, seat);
         let goes = state.is_idle()
             && (state.is_closing || state.line.as_ref().is_some_and(|line| !line.stays()));
         let free = if goes { state.release() } else { None };
@@ -521,6 +523,7 @@ impl<L: Line> Turns<L> {
                 _ if stray => line.stray(),
                 Ok(true) => continue,
                 Ok(false) => match line.ended(call) {
+                    None if L::is_put_off(call) => break None,
                     None => continue,
                     ended => break ended,
                 },
@@ -533,6 +536,15 @@ impl<L: Line> Turns<L> {
         state.arrived = arrived;
         (state, bits, ended)
     }
+}
+
+/// The caller leads no more: whom to wake.
+#[inline]
+fn pass_on<L: Line>(state: &mut State<L>, seat: Seat) -> u32 {
+    if state.queue.lead() != Some(seat) {
+        return 0;
+    }
+    state.queue.pass_lead(seat).map_or(0, |next| 1 << (next % 32))
 }
 
 /// Hands out what has arrived: whom to wake but the caller itself, and whether there was a reply too many.
