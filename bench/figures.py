@@ -26,7 +26,7 @@ class Figure:
 
 # Instructions when last written down: `bench/run --counts` prints today's.
 PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 410, 437, 1154, 1535, 88.4
-ROUTE, CLIENT, PIPELINED = 208, 407, 1543
+ROUTE, CLIENT, PIPELINED = 208, 407, 1074
 IDLE, KNOWN = 566, 824_416
 
 

@@ -120,8 +120,7 @@ impl Shares {
         let mask = self.places.len() - 1;
         // Neighbouring slots lie apart.
         let mut at = usize::from(slot).wrapping_mul(0x9e37) & mask;
-        loop {
-            let Some(index) = (self.places[at] as usize).checked_sub(1) else { break };
+        while let Some(index) = (self.places[at] as usize).checked_sub(1) {
             if self.all[index].slot == slot {
                 return &mut self.all[index];
             }

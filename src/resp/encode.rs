@@ -71,20 +71,9 @@ pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
 #[inline(always)]
 pub fn bulk_inline(out: &mut Vec<u8>, bytes: &[u8]) {
     bulk_header(out, bytes.len());
-    if bytes.len() <= FEW {
-        let mut words = bytes.chunks_exact(8);
-        for word in words.by_ref() {
-            out.extend_from_slice(word.first_chunk::<8>().unwrap_or(&[0; 8]));
-        }
-        words.remainder().iter().for_each(|&byte| out.push(byte));
-    } else {
-        out.extend_from_slice(bytes);
-    }
+    out.extend_from_slice(bytes);
     out.extend_from_slice(b"\r\n");
 }
-
-/// Up to so many bytes are copied word by word: a call of memcpy costs more.
-const FEW: usize = 24;
 
 #[cfg(test)]
 mod tests {
