@@ -13,6 +13,7 @@
 //!
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
+mod begin;
 mod changes;
 mod checkout;
 mod demotion;
@@ -33,6 +34,7 @@ mod reader;
 mod redirect;
 mod rest;
 mod routes;
+mod serving;
 pub mod stats;
 mod suspicion;
 mod taking;
@@ -45,7 +47,9 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
+pub(crate) use begin::{DialFor, Refreshing, Taken};
 pub(crate) use leasing::Stop;
 pub(crate) use routes::Routes;
+pub(crate) use serving::{uncovered, unknown};
 pub use stats::{NodeStats, Stats};
 pub(crate) use taking::{Announced, Leads, Target};
