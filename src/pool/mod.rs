@@ -13,7 +13,6 @@
 //!
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
-mod begin;
 mod changes;
 mod checkout;
 mod demotion;
@@ -47,7 +46,6 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
-pub(crate) use begin::{DialFor, Refreshing, Taken};
 pub(crate) use leasing::Stop;
 pub(crate) use routes::Routes;
 pub(crate) use serving::{uncovered, unknown};
