@@ -8,6 +8,7 @@ use super::link::Door;
 use super::queue::{Awaited, Owner};
 use super::reactor::Reactor;
 use crate::client::{Event, reason};
+use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::log::Level;
 use crate::options::PoolExhausted;
@@ -109,7 +110,9 @@ impl Reactor {
     /// Takes a connection for a link.
     fn open(&mut self, at: usize) {
         let Some(link) = self.links.get(at).and_then(Option::as_deref) else { return };
-        let taken = self.pool().begin_take(&link.target);
+        // Its commands have their own deadlines.
+        let deadline = Deadline::after(self.pool().options().socket_connect_timeout);
+        let taken = self.pool().begin_take(&link.target, deadline);
         match taken {
             Ok(Taken::Lease(lease)) => self.opened(at, lease),
             Ok(Taken::Dial(dial)) => {

@@ -33,9 +33,11 @@ impl Reactor {
         if self.refreshes.running.is_some() {
             return;
         }
-        let forced = self.routes.map().version() == 0;
-        let deadline = Deadline::after(self.pool().options().command_timeout);
-        let running = self.pool().begin_refresh(suspects, forced, deadline);
+        let pool = self.pool();
+        let deadline = Deadline::after(pool.options().command_timeout);
+        let running = pool
+            .begin_discovery(deadline)
+            .unwrap_or_else(|| pool.begin_refresh(suspects, false, deadline));
         self.refreshes.running = Some(running);
     }
 

@@ -14,7 +14,6 @@
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
 mod anyone;
-#[allow(dead_code)] // Part of it is for the event loop alone.
 mod begin_take;
 mod changes;
 mod checkout;
@@ -29,14 +28,12 @@ mod limits;
 mod member;
 mod members;
 mod outbox;
-#[allow(dead_code)] // Part of it is for the event loop alone.
 mod placed_dial;
 #[allow(clippy::module_inception)]
 mod pool;
 mod probe;
 mod reader;
 mod redirect;
-#[allow(dead_code)] // Part of it is for the event loop alone.
 mod refreshing;
 mod rest;
 mod routes;
@@ -53,10 +50,8 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
-#[allow(unused_imports)] // Their user is the event loop.
 pub(crate) use begin_take::{DialFor, Taken};
 pub(crate) use leasing::Stop;
-#[allow(unused_imports)]
 pub(crate) use refreshing::Refreshing;
 pub(crate) use routes::Routes;
 pub(crate) use serving::{uncovered, unknown};
