@@ -196,7 +196,9 @@ impl Reactor {
             self.give_back(idle);
             return self.open(at);
         }
-        if others.is_empty() && !waits {
+        // A place of its own that is dialled in is one that comes back, too.
+        let dials = self.places().any(|(_, link)| matches!(link.door, Door::Dialing(_)));
+        if others.is_empty() && !dials && !waits {
             return self.unopened(at, &error);
         }
         if let Some((.., busy)) = first

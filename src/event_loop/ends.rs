@@ -97,6 +97,7 @@ impl Reactor {
             self.end_call(id, Status::Closed, message);
         }
         self.refreshes = super::refreshes::Refreshes::default();
+        (self.probes, self.tidy_at, self.calls_due) = (super::probes::Probes::default(), None, None);
         self.shut();
         self.is_gathering = false;
     }
