@@ -147,6 +147,9 @@ impl Reactor {
     /// A call that has ended, taken out of all lists.
     pub(super) fn forget(&mut self, id: CallId) -> Option<Box<super::call::Call>> {
         let mut call = self.calls.remove(id)?;
+        if self.calls.is_empty() {
+            self.calls_due = None;
+        }
         if let Some((cancel, watched)) = call.cancel.take() {
             cancel.forget(&watched);
             self.with_tokens.retain(|other| *other != id);

@@ -176,6 +176,10 @@ impl Calls {
         call
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.free.len() == self.places.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (CallId, &Call)> {
         self.places.iter().enumerate().filter_map(|(index, (serial, call))| {
             Some((CallId { index: index as u32, serial: *serial }, call.as_deref()?))

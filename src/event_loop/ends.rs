@@ -97,7 +97,8 @@ impl Reactor {
             self.end_call(id, Status::Closed, message);
         }
         self.refreshes = super::refreshes::Refreshes::default();
-        (self.probes, self.tidy_at, self.calls_due) = (super::probes::Probes::default(), None, None);
+        (self.probes, self.tidy_at, self.calls_due) =
+            (super::probes::Probes::default(), None, None);
         self.shut();
         self.is_gathering = false;
     }
@@ -108,7 +109,7 @@ impl Reactor {
         let now = self.now;
         for at in 0..self.links.len() {
             let Some(link) = self.link(at) else { continue };
-            if link.due.is_some_and(|due| due <= now) {
+            if link.due().is_some_and(|due| due <= now) {
                 self.expire_link(at);
             }
             let Some(link) = self.link(at) else { continue };

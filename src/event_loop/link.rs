@@ -89,11 +89,19 @@ impl Link {
         self.queue.is_empty() && matches!(self.door, Door::Open(_))
     }
 
+    /// A command is to be queued that ends then.
     pub(super) fn is_due_by(&mut self, deadline: Option<Instant>) {
-        if let Some(deadline) = deadline
+        if self.queue.is_empty() {
+            self.due = deadline;
+        } else if let Some(deadline) = deadline
             && self.due.is_none_or(|due| deadline < due)
         {
             self.due = Some(deadline);
         }
+    }
+
+    /// No command ends by its deadline before this.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due.filter(|_| !self.queue.is_empty())
     }
 }

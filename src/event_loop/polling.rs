@@ -133,7 +133,7 @@ impl Reactor {
             }
         };
         for (_, link) in self.places() {
-            add(link.due);
+            add(link.due());
             add(link.silent_at());
             match &link.door {
                 Door::Dialing(dial) => add(dial.until().instant()),

@@ -210,6 +210,9 @@ impl Reactor {
             self.in_flight += 1;
             self.complete(tag, Err(Error::new(Status::Forked, message)));
         }
+        if !self.done.is_empty() {
+            self.wake.ring();
+        }
     }
 
     /// How long a command took until now.
