@@ -17,6 +17,7 @@ mod completion;
 mod dispatch;
 mod doors;
 mod ends;
+#[allow(clippy::module_inception)]
 mod event_loop;
 mod link;
 mod polling;
