@@ -17,6 +17,7 @@ pub mod redirect;
 mod refusal;
 pub mod session;
 mod set_up;
+mod shared;
 mod trouble;
 
 pub use buffers::Buffers;

@@ -28,7 +28,7 @@ impl Reactor {
         }
         let member = match to_reader {
             false => self.routes.primary_member(slot)?,
-            true => self.pool().next_reader(slot, None)?,
+            true => self.way(&Target::Reader(slot, None))?,
         };
         let place = self.by_member.get(member as usize).copied().unwrap_or(0);
         match place {
@@ -45,12 +45,8 @@ impl Reactor {
         self.sync();
         let member = match target {
             Target::Primary(slot) => self.routes.primary_member(*slot),
-            Target::Reader(slot, read_from) => self.pool().next_reader(*slot, *read_from),
+            Target::Reader(..) | Target::Any => self.way(target),
             Target::Node(node) => return self.link_to(node).ok_or_else(|| unknown(node)),
-            Target::Any => {
-                let node = self.pool().random_node();
-                return node.and_then(|node| self.link_to(&node)).ok_or_else(|| uncovered(0));
-            }
             Target::Named(announced) => {
                 let Some(named) = self.pool().named(announced) else {
                     let message = "the redirect names a node that cannot be dialled";
@@ -68,6 +64,11 @@ impl Reactor {
         member
             .and_then(|member| self.link_of_member(member))
             .ok_or_else(|| uncovered(target.slot().unwrap_or(0)))
+    }
+
+    /// Whose turn it is among several who may answer: a member of the pool.
+    fn way(&self, target: &Target) -> Option<u32> {
+        self.pool().way(target, &[]).map(|way| way.member() as u32)
     }
 
     /// The link of a member of the present map; a new one where it has none.

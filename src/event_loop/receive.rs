@@ -34,9 +34,9 @@ impl Reactor {
             seen += 1;
         });
         if seen > 0 {
-            let (standing, is_kept) = lease.has_answered();
-            link.retires |= !is_kept || standing != Standing::Good;
-            if standing != Standing::Good {
+            let answered = lease.has_answered();
+            link.retires |= answered.is_demoted || answered.is_wanted_back;
+            if answered.is_demoted {
                 self.doubt(at, seen, first, &mut others);
             }
         }
@@ -67,8 +67,6 @@ impl Reactor {
             if unsent {
                 self.flush(at);
             }
-        } else if link.is_idle() && self.pool().is_awaited() {
-            self.give_back(at);
         }
     }
 
