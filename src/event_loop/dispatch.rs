@@ -16,7 +16,6 @@ use crate::pool::{Target, uncovered, unknown};
 pub(super) struct Homeless {
     awaited: Awaited,
     bytes: Vec<u8>,
-    asking: bool,
 }
 
 impl Reactor {
@@ -143,8 +142,10 @@ impl Reactor {
 
     /// Sends what has not left of a link's queue where it belongs by now, which may be the same link.
     pub(super) fn rehome(&mut self, at: usize) {
-        let homeless = self.take_unsent(at);
-        for Homeless { awaited, bytes, asking } in homeless {
+        if self.link(at).is_none_or(|link| link.is_own) {
+            return;
+        }
+        for Homeless { awaited, bytes } in self.take_unsent(at) {
             match awaited.owner {
                 Owner::Command { tag } => match self.place(&awaited.home()) {
                     Ok(at) => self.append(at, &bytes, awaited),
@@ -160,9 +161,7 @@ impl Reactor {
                         self.send(call, index, target, asking);
                     }
                 }
-                Owner::Probe { .. } | Owner::Asking | Owner::Nobody => {
-                    debug_assert!(!asking || awaited.owner == Owner::Nobody);
-                }
+                Owner::Probe { .. } | Owner::Asking | Owner::Nobody => {}
             }
         }
     }
@@ -176,17 +175,15 @@ impl Reactor {
         self.calls.get(call)?.pieces.get(index as usize)?.sending.clone()
     }
 
-    /// What has not left of a link's queue, taken out; of a link of its own nothing.
+    /// What has not left of a link's queue, taken out.
     pub(super) fn take_unsent(&mut self, at: usize) -> Vec<Homeless> {
         let mut homeless = Vec::new();
         if let Some(link) = self.link(at)
-            && !link.is_own
             && !link.queue.unsent().is_empty()
         {
             let left = link.left();
             link.queue.take_unsent(left, |lost| {
-                let (awaited, bytes) = (lost.awaited, lost.bytes.to_vec());
-                homeless.push(Homeless { awaited, bytes, asking: lost.asking });
+                homeless.push(Homeless { awaited: lost.awaited, bytes: lost.bytes.to_vec() });
             });
         }
         homeless
@@ -219,7 +216,11 @@ impl Reactor {
     /// What a link was about to send waits a moment, or for another primary.
     #[cold]
     pub(super) fn hold_back_all(&mut self, at: usize) {
-        for Homeless { awaited, bytes, .. } in self.take_unsent(at) {
+        let homeless = self.take_unsent(at);
+        if self.link(at).is_some_and(|link| link.is_own) {
+            self.drop_link(at);
+        }
+        for Homeless { awaited, bytes } in homeless {
             match awaited.owner {
                 Owner::Command { tag } => {
                     let id = self.call_of(&awaited, tag, &bytes);

@@ -126,7 +126,8 @@ impl Reactor {
         call.encoded = Encoded::Command(Arc::new((command.clone(), settings.clone())));
         call.stage = Stage::Discovering;
         if let Some(cancel) = &settings.cancel {
-            call.cancel = Some((cancel.clone(), cancel.rings(&self.wake.bell)));
+            self.tokens.add(cancel, &self.wake.bell);
+            call.cancel = Some(cancel.clone());
         }
         let id = self.add_call(call);
         self.in_flight += 1;
@@ -157,12 +158,7 @@ impl Reactor {
 
     pub(super) fn add_call(&mut self, call: Call) -> CallId {
         self.calls_are_due_by(call.rules.deadline.instant());
-        let has_token = call.cancel.is_some();
-        let id = self.calls.add(call);
-        if has_token {
-            self.with_tokens.push(id);
-        }
-        id
+        self.calls.add(call)
     }
 
     pub(super) fn calls_are_due_by(&mut self, deadline: Option<Instant>) {
