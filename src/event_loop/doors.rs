@@ -55,9 +55,11 @@ impl Reactor {
             }
         }
         if self.is_held_back(at) {
-            return self.hold_back_all(at);
+            self.hold_back_all(at);
         }
-        let Some(link) = self.link(at) else { return };
+        let Some(link) = self.link(at).filter(|link| !link.queue.unsent().is_empty()) else {
+            return;
+        };
         let Door::Open(lease) = &mut link.door else {
             if matches!(link.door, Door::Closed) {
                 self.open(at);
@@ -69,7 +71,7 @@ impl Reactor {
         }
         match lease.connection().offer(link.queue.unsent()) {
             Ok(count) => {
-                link.is_admitted = false;
+                link.admitted = 0;
                 link.queue.note_sent(count);
                 let left = link.queue.left(lease.peer().may_have_left(0));
                 let connection = lease.connection();
@@ -157,7 +159,7 @@ impl Reactor {
     fn unopened(&mut self, at: usize, error: &Error) {
         let Some(link) = self.link(at) else { return };
         link.door = Door::Closed;
-        link.is_admitted = false;
+        link.admitted = 0;
         let is_own = link.is_own;
         // Its node has left or lost its role meanwhile: the map is a newer one.
         if matches!(error.status(), Status::Cancelled | Status::UnknownNode) && !is_own {
@@ -273,7 +275,7 @@ impl Reactor {
         let left = link.left();
         let owed = link.queue.owes();
         let is_own = link.is_own;
-        link.is_admitted = false;
+        link.admitted = 0;
         let Some(lease) = self.take_connection(at) else { return };
         let line = format_args!("a connection is lost: {error}");
         self.pool().log(Level::Info, line);

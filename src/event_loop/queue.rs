@@ -212,9 +212,13 @@ impl Queue {
         }
     }
 
-    /// Takes out what has not left, in its order.
-    pub(super) fn take_unsent(&mut self, left: u64, mut take: impl FnMut(Lost<'_>)) {
-        let first = self.first_unsent(left);
+    /// How many are in it.
+    pub(super) fn len(&self) -> usize {
+        self.awaited.len()
+    }
+
+    /// Takes out those from the `first` on, in their order; none of them may have left.
+    pub(super) fn take_from(&mut self, first: usize, mut take: impl FnMut(Lost<'_>)) {
         let Some(cut) = self.awaited.get(first).map(|awaited| awaited.start) else { return };
         let bytes = self.bytes.split_off((cut - self.base) as usize);
         let awaited = self.awaited.split_off(first);

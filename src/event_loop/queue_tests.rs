@@ -58,7 +58,7 @@ fn answered_bytes_leave_the_queue() {
             queue.release(1);
         }
     }
-    assert_eq!(queue.iter().count(), 10);
+    assert_eq!(queue.len(), 10);
     assert!(queue.bytes.len() < 64 * 1024, "{}", queue.bytes.len());
     assert_eq!(queue.bytes_of(9), text);
 }
@@ -88,7 +88,7 @@ fn asking_goes_with_its_command() {
     }
     let is_chosen = |awaited: &Awaited| awaited.owner == Owner::Command { tag: 1 };
     queue.end_some(queue.left(0), is_chosen, |_, sent| assert!(!sent));
-    assert_eq!(queue.iter().count(), 3);
+    assert_eq!(queue.len(), 3);
     let mut effects = Vec::new();
     queue.note_sent(queue.unsent().len());
     queue.tell(queue.left(0), |effect| effects.push(effect));
@@ -113,8 +113,8 @@ fn the_unsent_move_to_another_queue_in_their_order() {
     let mut queue = filled(&["one", "two", "three"]);
     queue.note_sent(2);
     let mut other = Queue::default();
-    queue.take_unsent(queue.left(0), |lost| other.push(lost.bytes, lost.awaited));
-    assert_eq!((queue.iter().count(), queue.unsent()), (1, &b"e"[..]));
+    queue.take_from(queue.first_unsent(queue.left(0)), |lost| other.push(lost.bytes, lost.awaited));
+    assert_eq!((queue.len(), queue.unsent()), (1, &b"e"[..]));
     assert_eq!(other.unsent(), b"twothree");
     assert_eq!(tags(&other), [Owner::Command { tag: 1 }, Owner::Command { tag: 2 }]);
 }
