@@ -12,16 +12,16 @@ use crate::resp::Reply;
 use crate::topology::SlotMap;
 
 /// A command's plan, and what is to be known of it besides.
-pub(super) struct Planned {
-    pub(super) name: String,
-    pub(super) replays: bool,
+pub(crate) struct Planned {
+    pub(crate) name: String,
+    pub(crate) replays: bool,
     aims: Aims,
     /// None: there is one target.
-    pub(super) joining: Option<Joining>,
+    pub(crate) joining: Option<Joining>,
     /// How long the command itself may wait for something to happen.
-    pub(super) block: Option<Block>,
+    pub(crate) block: Option<Block>,
     /// Why it goes there.
-    pub(super) reason: Reason,
+    pub(crate) reason: Reason,
 }
 
 /// Where it goes.
@@ -33,7 +33,7 @@ enum Aims {
 }
 
 impl Planned {
-    pub(super) fn new(spec: &Spec, command: &Command, plan: Plan, reason: Reason) -> Result<Self> {
+    pub(crate) fn new(spec: &Spec, command: &Command, plan: Plan, reason: Reason) -> Result<Self> {
         let (name, replays) = (spec.name.to_string(), replays(spec));
         let (aims, joining) = match plan {
             Plan::One(target) => (Aims::Targets(vec![target]), None),
@@ -46,12 +46,12 @@ impl Planned {
     }
 
     /// It is in parts, whose replies come and go together.
-    pub(super) fn is_split(&self) -> bool {
+    pub(crate) fn is_split(&self) -> bool {
         matches!(self.aims, Aims::Split { .. })
     }
 
     /// Each of its targets.
-    pub(super) fn targets(&self) -> Vec<Target> {
+    pub(crate) fn targets(&self) -> Vec<Target> {
         match &self.aims {
             Aims::Targets(targets) => targets.clone(),
             Aims::Split { split, home } => {
@@ -61,10 +61,18 @@ impl Planned {
     }
 
     /// Its target, if there is one and no other.
-    pub(super) fn sole_target(&self) -> Option<&Target> {
+    pub(crate) fn sole_target(&self) -> Option<&Target> {
         match &self.aims {
             Aims::Targets(targets) if self.joining.is_none() => targets.first(),
             _ => None,
+        }
+    }
+
+    /// What one of its parts sends, where that is not the command itself.
+    pub(crate) fn command(&self, index: usize) -> Option<&[u8]> {
+        match &self.aims {
+            Aims::Targets(_) => None,
+            Aims::Split { split, .. } => split.command(index),
         }
     }
 
@@ -77,7 +85,7 @@ impl Planned {
     }
 
     /// Its parts; `encoded` is the command itself.
-    pub(super) fn parts<'a>(&'a self, encoded: &'a [u8], parts: &mut Vec<Part<'a>>) {
+    pub(crate) fn parts<'a>(&'a self, encoded: &'a [u8], parts: &mut Vec<Part<'a>>) {
         let replays = self.replays;
         match &self.aims {
             Aims::Targets(targets) => {
@@ -92,7 +100,7 @@ impl Planned {
     }
 
     /// What became of the command, from its parts, which come next.
-    pub(super) fn outcome<'a>(
+    pub(crate) fn outcome<'a>(
         &self,
         map: &SlotMap,
         parts: &mut impl Iterator<Item = Part<'a>>,

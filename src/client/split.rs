@@ -95,6 +95,15 @@ impl Split {
         })
     }
 
+    /// One of the commands.
+    pub(crate) fn command(&self, index: usize) -> Option<&[u8]> {
+        let start = match index.checked_sub(1) {
+            Some(before) => self.shares.get(before)?.end,
+            None => 0,
+        };
+        self.bytes.get(start..self.shares.get(index)?.end)
+    }
+
     /// The slots, in the order of the commands.
     pub(crate) fn slots(&self) -> impl Iterator<Item = u16> {
         self.shares.iter().map(|share| share.slot)

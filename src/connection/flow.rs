@@ -98,11 +98,27 @@ impl Connection {
         }
     }
 
-    /// Receives what is there, and hands each reply to `take`; if `shared`, small ones share memory.
+    /// Sends what the kernel takes now of bytes that the caller keeps, and answers how many it took. The rest is to be
+    /// what is sent next.
+    ///
+    /// # Errors
+    /// CONNECTION, TLS, CANCELLED: the connection has ended.
+    pub(crate) fn offer(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.stream.send_now(bytes, &[]).map_err(|failure| self.lost(&failure.into()))
+    }
+
+    /// A command of this effect may have left by [`Connection::offer`]: its reply is owed from now on.
+    #[inline]
+    pub(crate) fn expect(&mut self, effect: Effect) {
+        self.session.sent(effect, 0);
+    }
+
+    /// Receives what is there, and hands each reply to `take`; if `shared`, small ones share memory. True if anything was
+    /// there.
     ///
     /// # Errors
     /// CONNECTION, TLS, CANCELLED, PROTOCOL, LIMIT: the connection has ended. What came before was handed over.
-    pub(crate) fn pull(&mut self, shared: bool, mut take: impl FnMut(Reply)) -> Result<()> {
+    pub(crate) fn pull(&mut self, shared: bool, mut take: impl FnMut(Reply)) -> Result<bool> {
         let limits = self.limits;
         let Self { stream, session, held, buffers, .. } = self;
         let decoder =
@@ -142,7 +158,7 @@ impl Connection {
                 Err(failure) => break Err(failure.into()),
             }
         };
-        outcome.map_err(|trouble| self.lost(&trouble))
+        outcome.map(|()| received).map_err(|trouble| self.lost(&trouble))
     }
 
     /// Of bytes queued, of which `sent` were reported as sent when the connection ended: those before this one

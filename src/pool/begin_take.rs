@@ -17,7 +17,6 @@ use super::pool::{Core, Pool};
 use super::reader::{Onward, Pick, Reading, Unread};
 use super::refreshing::Refreshing;
 use super::taking::{Target, undialled};
-use crate::connection::Interrupter;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::os::clock::coarse_millis;
@@ -265,7 +264,7 @@ fn not_read(core: &Core, slot: u16, unread: Unread) -> Result<Next> {
 
 impl DialFor {
     /// What to wait on now; None: only time. To be asked again after each step: the next address, or node, has
-    /// another socket, possibly by the same number. Where [`DialFor::interrupter`] is another one, the socket is.
+    /// another socket, possibly by the same number.
     pub(crate) fn fd(&self) -> Option<i32> {
         match &self.under_way {
             UnderWay::Dial(dial, _) => dial.fd(),
@@ -289,14 +288,6 @@ impl DialFor {
             UnderWay::Dial(dial, _) => dial.until(),
             UnderWay::Refresh(refreshing) => refreshing.until(),
             UnderWay::Over => Deadline::after(Duration::ZERO),
-        }
-    }
-
-    /// What ends the dial from another thread, at the present address: the next step tells CANCELLED.
-    pub(crate) fn interrupter(&self) -> Option<Interrupter> {
-        match &self.under_way {
-            UnderWay::Dial(dial, _) => dial.interrupter(),
-            UnderWay::Refresh(_) | UnderWay::Over => None,
         }
     }
 

@@ -14,7 +14,6 @@
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
 mod anyone;
-#[allow(dead_code)] // Part of it is for the event loop alone.
 mod begin_take;
 mod borrowers;
 mod changes;
@@ -30,17 +29,16 @@ mod limits;
 mod member;
 mod members;
 mod outbox;
-#[allow(dead_code)] // Part of it is for the event loop alone.
 mod placed_dial;
 #[allow(clippy::module_inception)]
 mod pool;
 mod probe;
 mod reader;
 mod redirect;
-#[allow(dead_code)] // Part of it is for the event loop alone.
 mod refreshing;
 mod rest;
 mod routes;
+mod serving;
 mod sharing;
 pub mod stats;
 mod suspicion;
@@ -54,13 +52,12 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
-#[allow(unused_imports)] // Their user is the event loop.
 pub(crate) use begin_take::{DialFor, Taken};
 pub(crate) use borrowers::Borrower;
 pub(crate) use leasing::Stop;
-#[allow(unused_imports)]
 pub(crate) use refreshing::Refreshing;
 pub(crate) use routes::Routes;
+pub(crate) use serving::{uncovered, unknown};
 pub(crate) use sharing::{LATELY, Stamp, Way};
 pub use stats::{NodeStats, Stats};
 pub(crate) use taking::{Announced, Leads, Target};

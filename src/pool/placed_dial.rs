@@ -85,12 +85,7 @@ impl PlacedDial {
         self.dial.until()
     }
 
-    /// What ends it, at the present address.
-    pub(super) fn interrupter(&self) -> Option<Interrupter> {
-        self.dial.interrupter()
-    }
-
-    /// The same, if it is another one than this.
+    /// What ends it at the present address, if it is another one than this.
     pub(super) fn interrupter_other_than(
         &self,
         known: &Option<Interrupter>,

@@ -26,7 +26,7 @@ use crate::topology::{Kind, dialled};
 pub(crate) struct Announced {
     host: String,
     port: u16,
-    answered_by: NodeAddress,
+    pub(super) answered_by: NodeAddress,
 }
 
 impl Announced {
