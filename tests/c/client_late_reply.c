@@ -1,11 +1,12 @@
-/* ctest: timeout=120
+/* ctest: drivers timeout=120
  *
- * E5 through the client, on pooled connections: a reply that comes after its call's time is read by nobody, ever. 1,000
+ * E5 through the client: a reply that comes after its call's time is read by nobody, ever. 1,000
  * rounds with unique values, by threads that share few connections; calls, calls of several nodes, and pipelines. */
 #include "client.h"
 #include "pools.h"
 #include "threads.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum { ROUNDS = 1000, THREADS = 8 };
@@ -13,10 +14,11 @@ enum { ROUNDS = 1000, THREADS = 8 };
 struct shared {
     rediscluster_client *client;
     int rounds;
+    atomic_int late;
 };
 
 /* An ECHO through the node of a key; LATE is answered after its time. */
-static void late(rediscluster_client *client, const char *key, int thread, int round)
+static void late(struct shared *shared, const char *key, int thread, int round)
 {
     rediscluster_command *command;
     rediscluster_reply *reply = NULL;
@@ -26,13 +28,14 @@ static void late(rediscluster_client *client, const char *key, int thread, int r
     command = command_of("SET", key, text, NULL);
     CHECK_OK(rediscluster_command_set_timeout(command, 1 + round % 4, &error), error);
     /* It may be in time, on a slow machine. */
-    (void)rediscluster_client_execute(client, command, &reply, &error);
+    (void)driver_execute(shared->client, command, &reply, &error);
     if (reply != NULL)
         CHECK_STR(reply_text(reply), text);
     else if (rediscluster_error_status(error) == REDISCLUSTER_ERROR_POOL_TIMEOUT)
         CHECK(!rediscluster_error_maybe_executed(error));
     else
         CHECK_INT(rediscluster_error_status(error), REDISCLUSTER_ERROR_TIMEOUT);
+    atomic_fetch_add(&shared->late, reply == NULL);
     rediscluster_reply_free(reply);
     rediscluster_error_free(error);
     rediscluster_command_free(command);
@@ -41,28 +44,28 @@ static void late(rediscluster_client *client, const char *key, int thread, int r
 static void now(rediscluster_client *client, const char *key, int thread, int round)
 {
     rediscluster_error *error = NULL;
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     char text[64];
     snprintf(text, sizeof text, "now %d %d", thread, round);
     client_expect(client, text, "SET", key, text, NULL);
     if (round % 3 != 0)
         return;
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
+    pipeline = driver_pipeline_of(client);
     for (int i = 0; i < 4; i++)
-        CHECK_OK(rediscluster_pipeline_append_argv(
+        CHECK_OK(driver_pipeline_append_argv(
                      pipeline, REDISCLUSTER_ARGS("SET", i % 2 ? AT1 "now" : AT2 "now", text), &error),
                  error);
-    CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
+    PIPELINE_ENDS(pipeline, -2, REDISCLUSTER_OK);
     for (size_t i = 0; i < 4; i++)
-        CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, i)), text);
-    rediscluster_pipeline_free(pipeline);
+        CHECK_STR(reply_text(driver_pipeline_reply(pipeline, i)), text);
+    driver_pipeline_free(pipeline);
 }
 
 static void work(void *argument, int thread)
 {
     struct shared *shared = argument;
     for (int round = thread; round < shared->rounds; round += THREADS) {
-        late(shared->client, round % 2 ? AT1 "late" : AT2 "late", thread, round);
+        late(shared, round % 2 ? AT1 "late" : AT2 "late", thread, round);
         now(shared->client, round % 2 ? AT1 "now" : AT2 "now", thread, round);
     }
 }
@@ -80,8 +83,11 @@ int main(void)
                               "command_timeout", "30000", NULL);
     threads_run(THREADS, work, &shared);
     CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
-    CHECK(client_stat(shared.client, NULL, REDISCLUSTER_STAT_CLOSED) > shared.rounds / 4);
-    rediscluster_client_free(shared.client);
+    /* An exclusive connection is closed when its call gives up. A late reply that is dropped costs none. */
+    if (driver_is_exclusive())
+        CHECK(client_stat(shared.client, NULL, REDISCLUSTER_STAT_CLOSED) > shared.rounds / 4);
+    CHECK(atomic_load(&shared.late) > shared.rounds / 4);
+    driver_free(shared.client);
     fake_node_stop(fake);
     return 0;
 }

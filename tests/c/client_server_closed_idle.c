@@ -1,4 +1,6 @@
-/* E3 through the client: the server closed, or spoke on, connections while they were idle. The next command works, without
+/* ctest: drivers
+ *
+ * E3 through the client: the server closed, or spoke on, connections while they were idle. The next command works, without
  * an error and below 20 ms: a read, a write (once), one of several nodes, a pipeline. No refresh is made. */
 #include "client.h"
 #include "pools.h"
@@ -34,16 +36,16 @@ static void several(void)
 
 static void piped(void)
 {
-    rediscluster_pipeline *pipeline = NULL;
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT1 "key"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT2 "key", "value"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT3 "key"), &error), error);
-    CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 0)), "value");
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 1)), "OK");
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 2)), "value");
-    rediscluster_pipeline_free(pipeline);
+    driver_pipeline *pipeline;
+    pipeline = driver_pipeline_of(client);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT1 "key"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT2 "key", "value"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT3 "key"), &error), error);
+    PIPELINE_ENDS(pipeline, -2, REDISCLUSTER_OK);
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 0)), "value");
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 1)), "OK");
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 2)), "value");
+    driver_pipeline_free(pipeline);
 }
 
 static void works_after(void (*disturb)(void), void (*work)(void), long sets)
@@ -71,7 +73,7 @@ int main(void)
     works_after(speak_on_all, several, 0);
     works_after(speak_on_all, piped, 1);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1);
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

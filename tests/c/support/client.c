@@ -22,6 +22,7 @@ rediscluster_client *client_of(const char *nodes, ...)
     while ((name = va_arg(rest, const char *)) != NULL)
         CHECK_OK(rediscluster_options_set(options, name, va_arg(rest, const char *), &error), error);
     va_end(rest);
+    driver_set(options);
     CHECK_OK(rediscluster_client_new(options, &client, &error), error);
     rediscluster_options_free(options);
     return client;
@@ -31,7 +32,7 @@ rediscluster_reply *client_run(rediscluster_client *client, rediscluster_command
 {
     rediscluster_reply *reply = NULL;
     rediscluster_error *error = NULL;
-    CHECK_OK(rediscluster_client_execute(client, command, &reply, &error), error);
+    CHECK_OK(driver_execute(client, command, &reply, &error), error);
     CHECK(reply != NULL);
     rediscluster_command_free(command);
     return reply;
@@ -41,7 +42,7 @@ rediscluster_error *client_run_fails(rediscluster_client *client, int32_t status
 {
     rediscluster_reply *reply = (rediscluster_reply *)(void *)&reply;
     rediscluster_error *error = NULL;
-    CHECK_FAILS(rediscluster_client_execute(client, command, &reply, &error), status, error);
+    CHECK_FAILS(driver_execute(client, command, &reply, &error), status, error);
     CHECK(reply == NULL);
     rediscluster_command_free(command);
     return error;

@@ -1,9 +1,12 @@
-/* Clients in one line each, and what nodes that follow a script saw of them. */
+/* Clients in one line each, called by the driver that the test runs with (driver.h), and what nodes that follow a script
+ * saw of them. */
 #ifndef TEST_CLIENT_H
 #define TEST_CLIENT_H
 
 #include "check.h"
 #include "commands.h"
+#include "driver.h"
+#include "driver_pipeline.h"
 #include "fake_node.h"
 
 #include <stdint.h>
@@ -15,7 +18,8 @@
 #define AT2 "{c}"
 #define AT3 "{a}"
 
-/* A client of these startup nodes ("host:port,…") and options: name, value, …, NULL. It must come to be. */
+/* A client of these startup nodes ("host:port,…") and options: name, value, …, NULL, and of what the driver needs. It must
+ * come to be; driver_free frees it. */
 rediscluster_client *client_of(const char *nodes, ...);
 
 /* Executes a command, frees it, and gives its reply, error replies too; the caller frees that. */
