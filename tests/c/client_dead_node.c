@@ -65,7 +65,7 @@ int main(void)
 
     fake_node_control(fake, "revive 1");
     client_expect(shared.client, "2", "INCR", AT1 "counter", NULL);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    client_is_at_rest(shared.client);
     driver_free(shared.client);
     fake_node_stop(fake);
     return 0;

@@ -113,7 +113,7 @@ int main(void)
         for (int i = 0; i < LOAD; i++)
             CHECK(pthread_join(threads[i], NULL) == 0);
     }
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    client_is_at_rest(shared.client);
     driver_pipeline_free(shared.pipeline);
     rediscluster_command_free(shared.command);
     rediscluster_cancel_free(shared.cancel);

@@ -79,7 +79,7 @@ int main(void)
     fails(REDISCLUSTER_ERROR_LIMIT, AT1 "declared");
     fails(REDISCLUSTER_ERROR_LIMIT, AT1 "deep");
     is_right(AT1 "push");
-    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    client_is_at_rest(client);
     /* The second of two replies is no other command's. */
     for (int round = 0; round < 10; round++) {
         rediscluster_command *command = command_of("GET", AT1 "twice", NULL);

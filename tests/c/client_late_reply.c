@@ -1,10 +1,13 @@
 /* ctest: drivers timeout=120
  *
  * E5 through the client: a reply that comes after its call's time is read by nobody, ever. 1,000
- * rounds with unique values, by threads that share few connections; calls, calls of several nodes, and pipelines. */
+ * rounds with unique values, by threads that share few connections; calls, and pipelines; plain and with TLS. */
+#include "certificates.h"
 #include "client.h"
+#include "options.h"
 #include "pools.h"
 #include "threads.h"
+#include "tls.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -70,24 +73,36 @@ static void work(void *argument, int thread)
     }
 }
 
-int main(void)
+static void holds(fake_node *fake, rediscluster_options *options, int rounds)
 {
-    /* A SET is answered with its value. */
-    fake_node *fake = fake_node_start("log off\nnode *\nhandshake\n" THREE_SHARDS "\n"
-                                      "on SET {b}late * => delay 10; bulk $arg2\n"
-                                      "on SET {c}late * => delay 10; bulk $arg2\n"
-                                      "on SET * => bulk $arg2");
     struct shared shared = {0};
-    shared.rounds = test_rounds(ROUNDS);
-    shared.client = client_of(fake_node_address(fake, 1), "max_connections", "6", "pool_exhausted", "block",
-                              "command_timeout", "30000", NULL);
+    rediscluster_error *error = NULL;
+    shared.rounds = rounds;
+    CHECK_OK(rediscluster_options_set(options, "max_connections", "6", &error), error);
+    CHECK_OK(rediscluster_options_set(options, "pool_exhausted", "block", &error), error);
+    CHECK_OK(rediscluster_options_set(options, "command_timeout", "30000", &error), error);
+    shared.client = client_from(options);
     threads_run(THREADS, work, &shared);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    client_is_at_rest(shared.client);
     /* An exclusive connection is closed when its call gives up. A late reply that is dropped costs none. */
     if (driver_is_exclusive())
         CHECK(client_stat(shared.client, NULL, REDISCLUSTER_STAT_CLOSED) > shared.rounds / 4);
     CHECK(atomic_load(&shared.late) > shared.rounds / 4);
     driver_free(shared.client);
     fake_node_stop(fake);
+}
+
+/* A SET is answered with its value. */
+#define NODES "node *\nhandshake\n" THREE_SHARDS "\n"                                               \
+              "on SET {b}late * => delay 10; bulk $arg2\n"                                          \
+              "on SET {c}late * => delay 10; bulk $arg2\n"                                          \
+              "on SET * => bulk $arg2"
+
+int main(void)
+{
+    fake_node *fake = fake_node_start("log off\n" NODES);
+    holds(fake, options_of(fake_node_address(fake, 1), NULL), test_rounds(ROUNDS));
+    fake = fake_node_start_format("log off\ntls %s\n" NODES, certificates_folder());
+    holds(fake, tls_options_of(fake_node_address(fake, 1), NULL), test_rounds(ROUNDS) / 4 + 1);
     return 0;
 }

@@ -133,8 +133,7 @@ int main(void)
     shared.keys = shared.keys > KEYS ? KEYS : shared.keys;
     atomic_store(&shared.running, THREADS);
     threads_run(THREADS + 1, work, &shared);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_DIALING), 0);
+    client_is_at_rest(shared.client);
     driver_free(shared.client);
 
     /* What the nodes read late is applied by now. */

@@ -70,7 +70,7 @@ int main(void)
 
     fake_node_control(fake, "resume 1");
     client_expect(shared.client, "value", "GET", AT1 "key", NULL);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    client_is_at_rest(shared.client);
     driver_free(shared.client);
     fake_node_stop(fake);
     return 0;

@@ -299,8 +299,7 @@ int main(void)
     for (int i = 0; i < THREADS; i++)
         CHECK(pthread_mutex_init(&shared.places[i].lock, NULL) == 0);
     threads_run(THREADS + 2, work, NULL);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_WAITING), 0);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_DIALING), 0);
+    client_is_at_rest(shared.client);
     /* What came late is nobody's in the end, either. */
     for (long number = 0; number < 30; number++) {
         char text[TEXT];

@@ -60,7 +60,7 @@ int main(void)
             CHECK_STR(reply_text(reply), "1");
         rediscluster_reply_free(reply);
     }
-    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    client_is_at_rest(client);
     driver_pipeline_free(pipeline);
     driver_free(client);
     fake_node_stop(fake);

@@ -22,6 +22,9 @@
  * come to be; driver_free frees it. */
 rediscluster_client *client_of(const char *nodes, ...);
 
+/* The same of options, which are freed. */
+rediscluster_client *client_from(rediscluster_options *options);
+
 /* Executes a command, frees it, and gives its reply, error replies too; the caller frees that. */
 rediscluster_reply *client_run(rediscluster_client *client, rediscluster_command *command);
 
@@ -45,6 +48,9 @@ const char *client_text(const rediscluster_reply *reply, char *buffer, size_t si
 
 /* One number of its pool's statistics: of all nodes (NULL) or of one. */
 int64_t client_stat(rediscluster_client *client, const char *node, int32_t what);
+
+/* No place of its pool is taken, waited for or dialled for. */
+void client_is_at_rest(rediscluster_client *client);
 
 /* With how many reads commands of this name came to a node: as many as there were writes. */
 long client_writes(fake_node *fake, int node, const char *name);
