@@ -1,4 +1,4 @@
-/* ctest: drivers
+/* ctest: long-drivers timeout=300
  *
  * A child uses the client, command, token and pipeline that it inherits, on connections of its own, by many threads at
  * once; a token fired in the child ends the child's calls alone, and one fired by the parent the parent's. Many children,
@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { CHILDREN = 30, LOAD = 4 };
+enum { CHILDREN = 1000, LOAD = 4 };
 
 static fake_node *fake;
 

@@ -23,12 +23,9 @@ static void reply_at_is(size_t index, const char *expected)
     CHECK(driver_pipeline_error(pipeline, index) == NULL);
 }
 
-/* Where all of a pipeline leaves in one write a node, it does. */
 static void each_has_one_write(fake_node *fake)
 {
     CHECK_INT(fake_node_count(fake, "SET"), 3);
-    if (!driver_writes_at_once())
-        return;
     CHECK_INT(client_writes(fake, 1, "SET") + client_writes(fake, 2, "SET") + client_writes(fake, 3, "SET"), 3);
     for (int node = 1; node <= 3; node++) {
         client_arrival first = client_last(fake, node, "SET"), last = client_last(fake, node, "GET");

@@ -128,6 +128,7 @@ int64_t client_stat(rediscluster_client *client, const char *node, int32_t what)
 
 void client_is_at_rest(rediscluster_client *client)
 {
+    driver_rest(client);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_WAITING), 0);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_DIALING), 0);

@@ -56,11 +56,6 @@ bool driver_is_exclusive(void)
     return !present()->is_async && strcmp(present()->shared, "no") == 0;
 }
 
-bool driver_writes_at_once(void)
-{
-    return !present()->is_async;
-}
-
 long driver_connections(int threads)
 {
     return driver_is_exclusive() || present()->is_async || threads < 2 ? threads : 2;
@@ -119,7 +114,7 @@ uint64_t driver_tag(rediscluster_client *client)
     return ++handle_of(client)->tags;
 }
 
-static void leave(const rediscluster_client *client)
+void driver_rest(rediscluster_client *client)
 {
     handle *all, **at = &all;
     CHECK(pthread_once(&once, make_key) == 0);
@@ -196,6 +191,6 @@ rediscluster_status driver_command(rediscluster_client *client, size_t argc, con
 
 void driver_free(rediscluster_client *client)
 {
-    leave(client);
+    driver_rest(client);
     rediscluster_client_free(client);
 }

@@ -32,6 +32,9 @@ void driver_free(rediscluster_client *client);
 /* The calling thread's asynchronous handle of a client, of that driver alone. */
 rediscluster_async *driver_async(rediscluster_client *client);
 
+/* Gives back what the calling thread's handle of a client holds of its pool, for the counts of that. */
+void driver_rest(rediscluster_client *client);
+
 /* A number for a submit on the calling thread's handle that none before it had. */
 uint64_t driver_tag(rediscluster_client *client);
 
@@ -41,10 +44,6 @@ uint64_t driver_tag(rediscluster_client *client);
  * its call gives up. The others' connections carry many calls: one that gives up leaves them to the rest, and its
  * reply is dropped when it comes. */
 bool driver_is_exclusive(void);
-
-/* All that a pipeline has for a node leaves in one write. A handle is given its commands one by one, and when each of them
- * leaves is its own affair. */
-bool driver_writes_at_once(void);
 
 /* How many connections to a node so many threads make at most: one each if they are exclusive, and if each thread has a
  * handle of its own; shared, there is one, and a second where that helps. */
