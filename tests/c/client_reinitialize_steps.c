@@ -34,6 +34,9 @@ static void refreshes(fake_node *fake, const char *steps, int expected)
         char key[16];
         snprintf(key, sizeof key, "{%c}key", tags[i]);
         client_expect(client, "OK", "SET", key, "value", NULL);
+        /* A handle's refresh goes on beside its commands, and one at a time. */
+        WAIT_UNTIL((driver_go_on(client), client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES) >=
+                                              1 + expected * (i + 1) / CALLS), 5000);
     }
     CHECK_INT(fake_node_count_on(fake, 1, "SET"), CALLS);
     CHECK_INT(fake_node_count_on(fake, 2, "SET"), CALLS);

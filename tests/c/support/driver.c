@@ -130,6 +130,14 @@ void driver_rest(rediscluster_client *client)
     }
 }
 
+void driver_go_on(rediscluster_client *client)
+{
+    rediscluster_error *error = NULL;
+    size_t count = 0;
+    if (present()->is_async)
+        CHECK_OK(rediscluster_async_poll(handle_of(client)->async, NULL, 0, 0, &count, &error), error);
+}
+
 /* ---- calls --------------------------------------------------------------------------------------- */
 
 /* What the call of a completion would have returned. */

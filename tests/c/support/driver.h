@@ -35,6 +35,10 @@ rediscluster_async *driver_async(rediscluster_client *client);
 /* Gives back what the calling thread's handle of a client holds of its pool, for the counts of that. */
 void driver_rest(rediscluster_client *client);
 
+/* Lets the calling thread's handle do what it does beside its commands, such as a refresh of the topology, for a
+ * moment. Calls of the others do all of that before they return. */
+void driver_go_on(rediscluster_client *client);
+
 /* A number for a submit on the calling thread's handle that none before it had. */
 uint64_t driver_tag(rediscluster_client *client);
 
