@@ -14,6 +14,7 @@ pub mod redirect;
 mod refusal;
 pub mod session;
 mod set_up;
+mod shared;
 mod trouble;
 
 pub use buffers::Buffers;

@@ -33,6 +33,7 @@ mod reader;
 mod redirect;
 mod rest;
 mod routes;
+mod sharing;
 pub mod stats;
 mod suspicion;
 mod taking;
@@ -47,5 +48,6 @@ pub use pool::Pool;
 
 pub(crate) use leasing::Stop;
 pub(crate) use routes::Routes;
+pub(crate) use sharing::{LATELY, Stamp, Way};
 pub use stats::{NodeStats, Stats};
 pub(crate) use taking::{Announced, Leads, Target};
