@@ -578,6 +578,23 @@ typedef enum {
 } rediscluster_stat;
 
 /**
+ * Commands without a thread that waits: a program submits them and polls for their completions, beside whatever
+ * else its event loop does. All that is done happens inside these calls, in the thread that makes them, and none
+ * but rediscluster_async_poll waits. Commands go where rediscluster_client_execute would send them, are redirected,
+ * tried again and split as there, and it is told of each whether it may have run. Those of one slot run in the
+ * order in which they were submitted, unless one of them has to be sent again.
+ *
+ * The handle keeps connections of the client's pool while it uses them: one to each node, and one more for each
+ * command that blocks (BLPOP). They count towards the pool's limits. A connection that was not used for a second
+ * goes back, and an idle one as soon as somebody waits for it.
+ *
+ * After a fork the child may go on using it: what was submitted before completes there with FORKED, for its reply is
+ * the parent's, and the child makes connections of its own. Where another thread was inside a call of it when the
+ * process forked, it gives FORKED in the child.
+ */
+typedef struct rediscluster_async rediscluster_async;
+
+/**
  * One thing that was tried on the way to an error. Part of its error.
  */
 typedef struct rediscluster_attempt rediscluster_attempt;
@@ -822,6 +839,25 @@ typedef void (*rediscluster_resolve_callback)(void *user_data,
                                               const char *name,
                                               rediscluster_ip_sink sink,
                                               void *sink_data);
+
+/**
+ * What became of a command that was submitted. One of `reply` and `error` is NULL; the other is the program's to
+ * free.
+ */
+typedef struct {
+    /**
+     * As it was submitted.
+     */
+    uint64_t tag;
+    /**
+     * The reply, which may be of kind ERROR.
+     */
+    rediscluster_reply *reply;
+    /**
+     * Why there is none. rediscluster_error_maybe_executed says whether the command may have run.
+     */
+    rediscluster_error *error;
+} rediscluster_completion;
 
 /**
  * A cell's value, by its kind.
@@ -2127,6 +2163,139 @@ rediscluster_pool *rediscluster_client_pool(rediscluster_client *client);
  * Threads: not while another thread uses the object.
  */
 void rediscluster_client_free(rediscluster_client *client);
+
+/**
+ * Makes an asynchronous handle with nothing in flight. It connects when there is something to send.
+ *
+ * client: held by the handle from here on: it may be freed before.
+ * out: the handle.
+ *
+ * Returns: REDISCLUSTER_OK; LIMIT where the process may open no more descriptors (it takes three, and one for each
+ * connection); CLOSED; INVALID_ARGUMENT for NULL.
+ * Ownership: the handle is the caller's, who frees it with rediscluster_async_free.
+ * Blocks: no.
+ * Threads: any thread.
+ */
+rediscluster_status rediscluster_async_new(rediscluster_client *client,
+                                           rediscluster_async **out,
+                                           rediscluster_error **error);
+
+/**
+ * Submits a command. It leaves with the next rediscluster_async_poll, together with all others for its node; only what
+ * has gathered for one node beyond 64 KiB leaves before. rediscluster_async_fd is readable then.
+ *
+ * command: the command; it is copied and may be changed or freed right after. All its settings count: how long it
+ * may take (from here on), its route, who answers reads, and a token to end it.
+ * tag: what its completion is known by; any number. If several in flight have the same, each completes for itself.
+ *
+ * Returns: REDISCLUSTER_OK: there will be one completion. No completion comes for: LIMIT, where `max_in_flight`
+ * commands are in flight or have completions that were not taken (whatever `in_flight_full` says); INVALID_ARGUMENT,
+ * also for a wrong number of arguments, for commands that need a connection of their own (MULTI, SUBSCRIBE: the
+ * message says what to use instead), and while another thread uses the handle; CROSS_SLOT; UNROUTABLE;
+ * UNKNOWN_NODE; READ_ONLY with the option `readonly`; CANCELLED, for a token that was fired; CLOSED; FORKED. What only
+ * a server can tell, of commands that the library does not know, or before the first topology is there, comes as a
+ * completion.
+ * Ownership: nothing changes hands.
+ * Blocks: no. Ordinarily it makes no system call, but for one after each poll where the descriptor is used.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_async_submit(rediscluster_async *asynchronous,
+                                              const rediscluster_command *command,
+                                              uint64_t tag,
+                                              rediscluster_error **error);
+
+/**
+ * Ends a command in flight: its completion comes with CANCELLED at the next poll, and
+ * rediscluster_error_maybe_executed says whether it may have run. A reply that comes later is thrown away, and the
+ * connection stays usable; only of a command that blocks the connection is closed, so that its server takes nothing
+ * out for nobody.
+ *
+ * tag: the command's; if several in flight have it, all of them end.
+ *
+ * Returns: REDISCLUSTER_OK; INVALID_ARGUMENT if none in flight has the tag (it may be complete already), for NULL,
+ * and while another thread uses the handle; FORKED.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_async_cancel(rediscluster_async *asynchronous,
+                                              uint64_t tag,
+                                              rediscluster_error **error);
+
+/**
+ * A descriptor to wait on with poll(2), epoll or an event loop: readable when rediscluster_async_poll has something
+ * to send, to receive, to hand over, or to do by time. That is all a program has to wait on. It stays the same as
+ * long as the handle lives, also in a forked child, once that has made a call of the handle. Level-triggered waiting
+ * is meant. Never read from it, change it or close it.
+ *
+ * Returns: the descriptor; -1 for NULL.
+ * Ownership: the descriptor is the library's.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+int32_t rediscluster_async_fd(const rediscluster_async *asynchronous);
+
+/**
+ * Sends what was submitted, with one send a node, receives what has arrived, does what is due by time, and hands over
+ * completions in the order in which they came.
+ *
+ * completions: room for `max` of them; may be NULL where that is 0.
+ * max: how many are taken at most. Others stay for the next call, and the descriptor stays readable.
+ * timeout_ms: how long the call may wait for at least one completion, in milliseconds; 0, -1 and -2 as the header's
+ * beginning says; -2 is the option `command_timeout`. With -1 and nothing in flight it returns at once.
+ * count: how many completions there are; 0 if none came in time, which is no failure.
+ *
+ * Returns: REDISCLUSTER_OK; CLOSED once the handle or the client's pool is closed and no completion is left; FORKED;
+ * INTERNAL; INVALID_ARGUMENT, also while another thread uses the handle.
+ * Ownership: replies and errors of the completions are the caller's, who frees them with rediscluster_reply_free and
+ * rediscluster_error_free.
+ * Blocks: until there is a completion, at most `timeout_ms`; with 0 not at all. Only a host name that is looked up
+ * may take longer, as the header's beginning says.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_async_poll(rediscluster_async *asynchronous,
+                                            rediscluster_completion *completions,
+                                            size_t max,
+                                            int64_t timeout_ms,
+                                            size_t *count,
+                                            rediscluster_error **error);
+
+/**
+ * In how many milliseconds rediscluster_async_poll has something to do by time, for programs that do not wait on
+ * the descriptor; who does needs not ask.
+ *
+ * Returns: milliseconds; 0: now; -1: there is nothing to do by time, nor for NULL, where the handle gives FORKED, and
+ * while another thread uses it.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+int64_t rediscluster_async_next_timeout(const rediscluster_async *asynchronous);
+
+/**
+ * Ends what is in flight: it completes with CLOSED, and rediscluster_error_maybe_executed says whether it may have
+ * run. rediscluster_async_poll hands these completions over; nothing more is taken by rediscluster_async_submit. Closing
+ * twice is no error.
+ *
+ * Returns: REDISCLUSTER_OK; FORKED; INVALID_ARGUMENT for NULL, and while another thread uses the handle.
+ * Ownership: nothing changes hands.
+ * Blocks: no.
+ * Threads: one thread at a time per object.
+ */
+rediscluster_status rediscluster_async_close(rediscluster_async *asynchronous,
+                                             rediscluster_error **error);
+
+/**
+ * Frees a handle. Connections with nothing on their way go back to the pool, the others close; completions that were
+ * not taken are freed, and of what is in flight nobody is told. The descriptor closes: take it out of event loops
+ * before. NULL is fine.
+ *
+ * Returns: nothing.
+ * Ownership: the handle is gone.
+ * Blocks: no.
+ * Threads: not while another thread uses the object.
+ */
+void rediscluster_async_free(rediscluster_async *asynchronous);
 
 /**
  * Tells where a command would go and why, without sending it.

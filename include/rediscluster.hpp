@@ -20,8 +20,8 @@
  * *failure if the call succeeds. With -fno-exceptions only the second form exists (as with
  * REDISCLUSTER_NO_EXCEPTIONS defined before this header).
  *
- * Owners. options, client, pipeline, transaction, script, scan, subscriber, message, cancel_token, explanation, pool,
- * connection, command, reply, topology, stats and error own one C object each, which their destructor frees; a
+ * Owners. options, client, asynchronous, pipeline, transaction, script, scan, subscriber, message, cancel_token, explanation,
+ * pool, connection, command, reply, topology, stats and error own one C object each, which their destructor frees; a
  * connection goes back to its pool. They move and do not copy. A default-made or
  * moved-from owner is empty: it takes a new value, its readers answer as the C function does for NULL, and
  * a call on it is refused with INVALID_ARGUMENT. handle() lends the C object, detach() gives it away, and
@@ -1445,6 +1445,131 @@ class client : public detail::owner<rediscluster_client, rediscluster_client_fre
         error failure;
         detail::check(try_explain(command, out, &failure), failure);
         return out;
+    }
+#endif
+};
+
+/* What became of a command that was submitted: a reply, or an error that says why there is none. */
+class completion {
+  public:
+    completion() noexcept : tag_(0) {}
+    explicit completion(const rediscluster_completion &taken) noexcept
+        : tag_(taken.tag), reply_(taken.reply), error_(taken.error) {}
+
+    /* As it was submitted. */
+    std::uint64_t tag() const noexcept { return tag_; }
+    /* True if there is a reply, be it an error of the server. */
+    bool has_reply() const noexcept { return static_cast<bool>(reply_); }
+    /* Empty if there is none. */
+    const rediscluster::reply &reply() const noexcept { return reply_; }
+    rediscluster::reply &reply() noexcept { return reply_; }
+    /* Empty if there is a reply. */
+    const rediscluster::error &error() const noexcept { return error_; }
+    rediscluster::error &error() noexcept { return error_; }
+
+  private:
+    std::uint64_t tag_;
+    rediscluster::reply reply_;
+    rediscluster::error error_;
+};
+
+/* Commands without a thread that waits: submitted, and polled for beside whatever else an event loop does. */
+class asynchronous : public detail::owner<rediscluster_async, rediscluster_async_free> {
+  public:
+    asynchronous() noexcept {}
+    explicit asynchronous(rediscluster_async *handle) noexcept : owner(handle) {}
+
+    /* It holds what it needs of the client. */
+    REDISCLUSTER_NODISCARD static status try_make(client &client, asynchronous &out, error *error = nullptr) noexcept {
+        return detail::make(out, error, [&](rediscluster_async **made, rediscluster_error **raw) {
+            return rediscluster_async_new(client.handle(), made, raw);
+        });
+    }
+
+    /* The command is copied, with all that is set; its completion comes with the tag. */
+    REDISCLUSTER_NODISCARD status try_submit(const command &command, std::uint64_t tag,
+                                             error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) {
+            return rediscluster_async_submit(handle(), command.handle(), tag, raw);
+        });
+    }
+
+    /* Its completion comes with CANCELLED. */
+    REDISCLUSTER_NODISCARD status try_cancel(std::uint64_t tag, error *error = nullptr) noexcept {
+        return detail::fill(error,
+                            [&](rediscluster_error **raw) { return rediscluster_async_cancel(handle(), tag, raw); });
+    }
+
+    /* Readable when a poll has something to do. */
+    std::int32_t fd() const noexcept { return rediscluster_async_fd(handle()); }
+
+    /*
+     * Sends, receives, and takes up to `max` completions, for one of which it waits; `count` of them were taken. Those
+     * before them in `out` are replaced.
+     */
+    REDISCLUSTER_NODISCARD status try_poll(completion *out, std::size_t max, timeout timeout, std::size_t &count,
+                                           error *error = nullptr) noexcept {
+        rediscluster_completion taken[64];
+        const std::size_t most = sizeof taken / sizeof *taken;
+        std::int64_t wait = timeout.timeout_ms();
+        status result;
+        std::size_t now;
+        count = 0;
+        do {
+            now = 0;
+            const std::size_t room = max - count < most ? max - count : most;
+            result = detail::fill(count == 0 ? error : nullptr, [&](rediscluster_error **raw) {
+                return rediscluster_async_poll(handle(), taken, room, wait, &now, raw);
+            });
+            for (std::size_t i = 0; i < now; ++i) {
+                out[count + i] = completion(taken[i]);
+            }
+            count += now;
+            wait = REDISCLUSTER_TIMEOUT_NOW;
+        } while (result == REDISCLUSTER_OK && now == most && count < max);
+        return count == 0 ? result : REDISCLUSTER_OK;
+    }
+
+    /* In how long a poll has something to do by time; less than nothing: there is nothing. */
+    std::chrono::milliseconds next_timeout() const noexcept {
+        return std::chrono::milliseconds(rediscluster_async_next_timeout(handle()));
+    }
+
+    /* What is in flight completes with CLOSED. */
+    REDISCLUSTER_NODISCARD status try_close(error *error = nullptr) noexcept {
+        return detail::fill(error, [&](rediscluster_error **raw) { return rediscluster_async_close(handle(), raw); });
+    }
+
+#if REDISCLUSTER_EXCEPTIONS
+    explicit asynchronous(client &client) {
+        error failure;
+        detail::check(try_make(client, *this, &failure), failure);
+    }
+
+    void submit(const command &command, std::uint64_t tag) {
+        error failure;
+        detail::check(try_submit(command, tag, &failure), failure);
+    }
+
+    void cancel(std::uint64_t tag) {
+        error failure;
+        detail::check(try_cancel(tag, &failure), failure);
+    }
+
+    /* Fills `out` up to `max`; empty if none came in time. */
+    void poll(std::vector<completion> &out, std::size_t max, timeout timeout = timeout::standard()) {
+        std::size_t count = 0;
+        error failure;
+        out.clear();
+        out.resize(max);
+        const status result = try_poll(out.data(), max, timeout, count, &failure);
+        out.resize(count);
+        detail::check(result, failure);
+    }
+
+    void close() {
+        error failure;
+        detail::check(try_close(&failure), failure);
     }
 #endif
 };

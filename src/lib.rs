@@ -7,6 +7,7 @@ pub mod connection;
 pub mod credentials;
 pub mod deadline;
 pub mod error;
+pub mod event_loop;
 pub mod ffi;
 pub mod log;
 pub mod node;

@@ -10,6 +10,7 @@ use std::ffi::{CStr, c_char};
 use std::ptr::{dangling_mut, null, null_mut};
 
 use rediscluster::ffi::address::*;
+use rediscluster::ffi::asynchronous::*;
 use rediscluster::ffi::callback::*;
 use rediscluster::ffi::cancel::*;
 use rediscluster::ffi::checkout::*;
@@ -382,6 +383,27 @@ fn null_is_answered_by_every_function() {
             assert!(out.is_null(), "rediscluster_scan_next");
         }
         rediscluster_scan_free(null_mut());
+        {
+            let mut out = dangling_mut();
+            refuses("client", |error| rediscluster_async_new(null_mut(), &mut out, error));
+            assert!(out.is_null(), "rediscluster_async_new");
+        }
+        refuses("asynchronous", |error| rediscluster_async_submit(null_mut(), null(), 0, error));
+        refuses("asynchronous", |error| rediscluster_async_cancel(null_mut(), 0, error));
+        refuses("asynchronous", |error| rediscluster_async_close(null_mut(), error));
+        {
+            let mut count = 7;
+            refuses("asynchronous", |error| {
+                rediscluster_async_poll(null_mut(), null_mut(), 0, 0, &mut count, error)
+            });
+            assert_eq!(count, 0, "rediscluster_async_poll");
+            refuses("count", |error| {
+                rediscluster_async_poll(null_mut(), null_mut(), 0, 0, null_mut(), error)
+            });
+        }
+        assert_eq!(rediscluster_async_fd(null()), -1);
+        assert_eq!(rediscluster_async_next_timeout(null()), -1);
+        rediscluster_async_free(null_mut());
         {
             let mut out = dangling_mut();
             refuses("client", |error| rediscluster_subscriber_new(null_mut(), &mut out, error));

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// The files of `src/ffi/` in the header's reading order, as in `src/ffi/mod.rs`. One by one, so that
 /// nothing of the core leaks into the header.
-const FILES: [&str; 26] = [
+const FILES: [&str; 27] = [
     "version",
     "status",
     "error",
@@ -23,6 +23,7 @@ const FILES: [&str; 26] = [
     "cancel",
     "setting",
     "client",
+    "asynchronous",
     "explanation",
     "pipeline",
     "transaction",

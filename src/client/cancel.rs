@@ -4,9 +4,11 @@
 //! sockets are shut down.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::connection::Interrupter;
+use crate::os::epoll::Bell;
 use crate::os::fork::PerProcess;
 use crate::os::futex::Mutex;
 use crate::pool::Stop;
@@ -16,8 +18,18 @@ use crate::pool::Stop;
 pub struct Cancel {
     fired: AtomicBool,
     /// A child that inherits a token cancels its own calls alone.
-    watched: PerProcess<Mutex<Vec<(u64, Interrupter)>>>,
+    watched: PerProcess<Mutex<Vec<(u64, Heard)>>>,
 }
+
+/// What hears of a token.
+enum Heard {
+    /// A connection, which ends.
+    Connection(Interrupter),
+    /// An event loop, which looks at its tokens.
+    Loop(Arc<Bell>),
+}
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
 
 impl Cancel {
     /// A token that has not been fired.
@@ -29,9 +41,27 @@ impl Cancel {
     pub fn fire(&self) {
         self.fired.store(true, Ordering::SeqCst);
         if let Some(watched) = self.watched.get() {
-            for (_, interrupter) in watched.lock().drain(..) {
-                interrupter.interrupt();
+            for (_, heard) in watched.lock().drain(..) {
+                match heard {
+                    Heard::Connection(interrupter) => interrupter.interrupt(),
+                    Heard::Loop(bell) => bell.ring(),
+                }
             }
+        }
+    }
+
+    /// Rings the bell when the token is fired; not at once if it was. Until [`Cancel::forget`].
+    pub(crate) fn rings(&self, bell: &Arc<Bell>) -> Watched {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let watched = self.watched.get_or_make(Default::default);
+        watched.lock().push((number, Heard::Loop(Arc::clone(bell))));
+        Watched(number)
+    }
+
+    /// Whoever heard of the token by this does no more.
+    pub(crate) fn forget(&self, watched: &Watched) {
+        if let Some(list) = self.watched.get() {
+            list.lock().retain(|(number, _)| *number != watched.0);
         }
     }
 
@@ -69,11 +99,10 @@ impl<'a> Watch<'a> {
 
     /// A connection that is to end when the token is fired: at once, if it was.
     pub(crate) fn add(&self, interrupter: impl FnOnce() -> Interrupter) -> Option<Watched> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         let cancel = self.cancel?;
         let (number, interrupter) = (COUNT.fetch_add(1, Ordering::Relaxed), interrupter());
         let watched = cancel.watched.get_or_make(Default::default);
-        watched.lock().push((number, interrupter.clone()));
+        watched.lock().push((number, Heard::Connection(interrupter.clone())));
         // Fired before it was on the list: who fired has not seen it.
         if cancel.is_fired() {
             interrupter.interrupt();
@@ -88,10 +117,8 @@ impl<'a> Watch<'a> {
 
     /// From here on the connection may be somebody else's.
     pub(crate) fn remove(&self, watched: Option<Watched>) {
-        if let Some((cancel, Watched(number))) = self.cancel.zip(watched)
-            && let Some(list) = cancel.watched.get()
-        {
-            list.lock().retain(|(other, _)| *other != number);
+        if let Some((cancel, watched)) = self.cancel.zip(watched) {
+            cancel.forget(&watched);
         }
     }
 }

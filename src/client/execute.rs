@@ -232,7 +232,7 @@ impl Client {
 
     /// When a call ends that begins now: what a command blocks for is added to its time.
     #[inline]
-    pub(super) fn deadline(
+    pub(crate) fn deadline(
         &self,
         began: Instant,
         timeout: Timeout,
@@ -252,7 +252,7 @@ impl Client {
 
     /// How long a call may take; None: for ever.
     #[inline]
-    fn time_of(&self, timeout: Timeout) -> Option<Duration> {
+    pub(crate) fn time_of(&self, timeout: Timeout) -> Option<Duration> {
         match timeout {
             Timeout::Now => Some(Duration::ZERO),
             Timeout::Within(time) => Some(time),
@@ -262,7 +262,7 @@ impl Client {
     }
 
     /// The longest silence of a server that owes a reply: one that blocks is silent for long.
-    pub(super) fn silence(&self, block: Option<Block>) -> Option<Duration> {
+    pub(crate) fn silence(&self, block: Option<Block>) -> Option<Duration> {
         let longest = self.pool().options().socket_timeout;
         match block {
             None => Some(longest),
@@ -315,7 +315,7 @@ pub(super) fn join_parts<'a>(
 }
 
 #[cold]
-pub(super) fn no_outcome() -> Error {
+pub(crate) fn no_outcome() -> Error {
     Error::new(Status::Internal, "a command was left without an outcome")
 }
 

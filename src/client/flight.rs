@@ -163,7 +163,7 @@ pub(crate) fn loss(lease: Box<Lease>, error: Error, is_cancelled: bool) -> (Erro
 
 /// Why a connection has ended: an interrupted one was ended by the call's token, or because its node lost its
 /// role. If the node itself failed, and is a replica, reads pass over it for a while.
-pub(super) fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
+pub(crate) fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
     let demoted = lease.standing() != Standing::Good;
     if !demoted {
         Pool::note_failure(lease, error);

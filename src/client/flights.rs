@@ -29,7 +29,7 @@ const TOGETHER: Duration = Duration::from_millis(1);
 /// How soon a call that only waits sees that it was cancelled.
 const CANCEL_LATENCY: Duration = Duration::from_millis(10);
 /// How often a call that waits for a shard's new primary looks for it.
-pub(super) const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What a call goes by.
 pub(crate) struct Terms<'a> {

@@ -28,9 +28,28 @@ impl Client {
             // It may have been loaded since: asking again costs only who asks in vain.
             Knowledge::NoSuchCommand | Knowledge::NotAsked => {}
         }
-        let name = command.arguments().next().unwrap_or_default();
-        let question = Command::of(&[b"COMMAND", b"INFO", name]);
-        let reply = self.ask(&question, terms)?;
+        let reply = self.ask(&about(command), terms)?;
+        self.taught(command, settings, &reply)
+    }
+
+    /// The description that was learnt before.
+    pub(crate) fn learnt(&self, command: &Command) -> Option<Arc<Spec>> {
+        match self.learnt.find(command) {
+            Knowledge::Known(spec) => Some(spec),
+            Knowledge::NoSuchCommand | Knowledge::NotAsked => None,
+        }
+    }
+
+    /// What the answer to [`about`] says of the command.
+    ///
+    /// # Errors
+    /// UNROUTABLE, as [`Client::learn`].
+    pub(crate) fn taught(
+        &self,
+        command: &Command,
+        settings: &Settings,
+        reply: &Reply,
+    ) -> Result<Arc<Spec>> {
         let by_hand = settings.route != Route::Auto;
         match self.learnt.learn(command, reply.root()) {
             Knowledge::Known(spec) => Ok(spec),
@@ -43,7 +62,7 @@ impl Client {
                     command.name()
                 ),
             )),
-            Knowledge::NotAsked => Err(not_told("COMMAND INFO", command, &reply)),
+            Knowledge::NotAsked => Err(not_told("COMMAND INFO", command, reply)),
         }
     }
 
@@ -59,11 +78,20 @@ impl Client {
         if let Some(keys) = self.shapes.find(command) {
             return Ok(keys);
         }
-        let mut question = Command::of(&[b"COMMAND", b"GETKEYS"]);
-        for argument in command.arguments() {
-            question.append(argument);
-        }
-        let reply = self.ask(&question, terms)?;
+        let reply = self.ask(&keys_of(command), terms)?;
+        self.keys_taught(command, &reply)
+    }
+
+    /// The keys that a server told of a command like this one.
+    pub(crate) fn learnt_keys(&self, command: &Command) -> Option<Arc<[usize]>> {
+        self.shapes.find(command)
+    }
+
+    /// The keys that the answer to [`keys_of`] names.
+    ///
+    /// # Errors
+    /// UNROUTABLE, as [`Client::ask_for_keys`].
+    pub(crate) fn keys_taught(&self, command: &Command, reply: &Reply) -> Result<Arc<[usize]>> {
         if let Some(keys) = self.shapes.learn(command, reply.root()) {
             return Ok(keys);
         }
@@ -72,12 +100,26 @@ impl Client {
         if reply.root().kind() == Kind::Error && text.windows(6).any(|word| word == b"no key") {
             return Ok(Arc::from([]));
         }
-        Err(not_told("COMMAND GETKEYS", command, &reply))
+        Err(not_told("COMMAND GETKEYS", command, reply))
     }
 
     fn ask(&self, question: &Command, terms: &Terms<'_>) -> Result<Reply> {
         self.run_one(terms, Part::new(question.encoded(), &Target::Any, true))
     }
+}
+
+/// The question what a command is.
+pub(crate) fn about(command: &Command) -> Command {
+    Command::of(&[b"COMMAND", b"INFO", command.arguments().next().unwrap_or_default()])
+}
+
+/// The question where a command's keys are.
+pub(crate) fn keys_of(command: &Command) -> Command {
+    let mut question = Command::of(&[b"COMMAND", b"GETKEYS"]);
+    for argument in command.arguments() {
+        question.append(argument);
+    }
+    question
 }
 
 fn not_told(question: &str, command: &Command, reply: &Reply) -> Error {

@@ -32,6 +32,17 @@ pub mod subscriber;
 mod transaction;
 mod unsuited;
 
+pub(crate) use cancel::Watched;
+pub(crate) use execute::no_outcome;
+pub(crate) use execution::{Execution, is_final};
+pub(crate) use flight::reason;
+pub(crate) use flights::LOOK_INTERVAL;
+pub(crate) use learning::{about, keys_of};
+pub(crate) use plan::{Plan, access_of, plan, replays};
+pub(crate) use planned::Planned;
+pub(crate) use step::{Event, Rules, Step};
+pub(crate) use unsuited::{check as check_suited, nameless};
+
 pub use cancel::Cancel;
 pub use client::Client;
 pub use explain::Explanation;

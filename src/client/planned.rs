@@ -11,22 +11,22 @@ use crate::resp::Reply;
 use crate::topology::SlotMap;
 
 /// A command's plan, and what is to be known of it besides.
-pub(super) struct Planned {
-    pub(super) name: String,
-    pub(super) replays: bool,
-    pub(super) targets: Vec<Target>,
+pub(crate) struct Planned {
+    pub(crate) name: String,
+    pub(crate) replays: bool,
+    pub(crate) targets: Vec<Target>,
     /// Of a split command, each target's own.
-    commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
     /// None: there is one target.
-    pub(super) joining: Option<Joining>,
+    pub(crate) joining: Option<Joining>,
     /// How long the command itself may wait for something to happen.
-    pub(super) block: Option<Block>,
+    pub(crate) block: Option<Block>,
     /// Why it goes there.
-    pub(super) reason: Reason,
+    pub(crate) reason: Reason,
 }
 
 impl Planned {
-    pub(super) fn new(spec: &Spec, command: &Command, plan: Plan, reason: Reason) -> Result<Self> {
+    pub(crate) fn new(spec: &Spec, command: &Command, plan: Plan, reason: Reason) -> Result<Self> {
         let (name, replays) = (spec.name.to_string(), replays(spec));
         let (targets, commands, joining) = match plan {
             Plan::One(target) => (vec![target], Vec::new(), None),
@@ -42,7 +42,7 @@ impl Planned {
     }
 
     /// Its parts; `encoded` is the command itself.
-    pub(super) fn parts<'a>(&'a self, encoded: &'a [u8], parts: &mut Vec<Part<'a>>) {
+    pub(crate) fn parts<'a>(&'a self, encoded: &'a [u8], parts: &mut Vec<Part<'a>>) {
         for (index, target) in self.targets.iter().enumerate() {
             let encoded = self.commands.get(index).map_or(encoded, Command::encoded);
             parts.push(Part::new(encoded, target, self.replays));
@@ -50,7 +50,7 @@ impl Planned {
     }
 
     /// What became of the command, from its parts, which come next.
-    pub(super) fn outcome<'a>(
+    pub(crate) fn outcome<'a>(
         &self,
         map: &SlotMap,
         parts: &mut impl Iterator<Item = Part<'a>>,

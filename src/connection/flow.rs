@@ -66,6 +66,21 @@ impl Connection {
         }
     }
 
+    /// Sends what the kernel takes now of bytes that the caller keeps, and answers how many it took. The rest is to be
+    /// what is sent next.
+    ///
+    /// # Errors
+    /// CONNECTION, TLS, CANCELLED: the connection has ended.
+    pub(crate) fn offer(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.stream.send_now(bytes, &[]).map_err(|failure| self.lost(&failure.into()))
+    }
+
+    /// A command of this effect may have left by [`Connection::offer`]: its reply is owed from now on.
+    #[inline]
+    pub(crate) fn expect(&mut self, effect: Effect) {
+        self.session.sent(effect, 0);
+    }
+
     /// Receives what is there, and hands each reply to `take`; if `shared`, small ones share memory.
     ///
     /// # Errors

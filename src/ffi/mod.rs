@@ -51,6 +51,8 @@ pub mod setting;
 
 pub mod client;
 
+pub mod asynchronous;
+
 pub mod explanation;
 
 pub mod pipeline;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use libc::c_int;
 
 use super::fork;
+use super::sockets::Readiness;
 use crate::deadline::Deadline;
 
 /// A set of descriptors, and the one that is readable when one of them is.
@@ -59,10 +60,31 @@ impl Epoll {
 
     /// Watches a descriptor for something to read. `token` tells of it from then on.
     pub fn add(&self, fd: RawFd, token: u64) -> io::Result<()> {
-        let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: token };
+        self.control(libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32, token)
+    }
+
+    /// The same, where one wait tells of it, once each time something has come: it needs not be silenced.
+    pub fn add_once(&self, fd: RawFd, token: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_ADD, fd, (libc::EPOLLIN | libc::EPOLLET) as u32, token)
+    }
+
+    /// Watches a descriptor for what is wanted, be it in the set already or not.
+    pub fn watch(&self, fd: RawFd, token: u64, wanted: Readiness) -> io::Result<()> {
+        let readable = if wanted.readable { libc::EPOLLIN } else { 0 };
+        let writable = if wanted.writable { libc::EPOLLOUT } else { 0 };
+        let events = (readable | writable) as u32;
+        match self.control(libc::EPOLL_CTL_MOD, fd, events, token) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+                self.control(libc::EPOLL_CTL_ADD, fd, events, token)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn control(&self, what: c_int, fd: RawFd, events: u32, token: u64) -> io::Result<()> {
+        let mut event = libc::epoll_event { events, u64: token };
         // SAFETY: the event lives through the call.
-        check(unsafe { libc::epoll_ctl(self.own()?, libc::EPOLL_CTL_ADD, fd, &raw mut event) })
-            .map(drop)
+        check(unsafe { libc::epoll_ctl(self.own()?, what, fd, &raw mut event) }).map(drop)
     }
 
     /// Watches a descriptor no more. To be called before it is closed: a child that has not yet closed its
@@ -261,6 +283,31 @@ mod tests {
         epoll.remove(bell.fd());
         epoll.wait(soon(), &mut ready).unwrap();
         assert!(ready.is_empty());
+    }
+
+    #[test]
+    fn what_is_told_once_is_told_again_when_it_comes_again() {
+        let epoll = Epoll::new().unwrap();
+        let bell = Bell::new().unwrap();
+        epoll.add_once(bell.fd(), 7).unwrap();
+        let mut ready = Vec::new();
+        let now = || Deadline::after(Duration::ZERO);
+        for _ in 0..3 {
+            bell.ring();
+            epoll.wait(Deadline::NEVER, &mut ready).unwrap();
+            assert_eq!(ready, [7]);
+            epoll.wait(now(), &mut ready).unwrap();
+            assert!(ready.is_empty());
+        }
+        // Watched for writing it is ready at once, under another token.
+        let wanted = Readiness { readable: false, writable: true };
+        epoll.watch(bell.fd(), 8, wanted).unwrap();
+        epoll.wait(Deadline::NEVER, &mut ready).unwrap();
+        assert_eq!(ready, [8]);
+        epoll.remove(bell.fd());
+        epoll.watch(bell.fd(), 9, wanted).unwrap();
+        epoll.wait(Deadline::NEVER, &mut ready).unwrap();
+        assert_eq!(ready, [9]);
     }
 
     #[test]

@@ -13,6 +13,8 @@
 //!
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
+mod anyone;
+mod begin_take;
 mod changes;
 mod checkout;
 mod demotion;
@@ -26,13 +28,16 @@ mod limits;
 mod member;
 mod members;
 mod outbox;
+mod placed_dial;
 #[allow(clippy::module_inception)]
 mod pool;
 mod probe;
 mod reader;
 mod redirect;
+mod refreshing;
 mod rest;
 mod routes;
+mod serving;
 mod sharing;
 pub mod stats;
 mod suspicion;
@@ -46,8 +51,11 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
+pub(crate) use begin_take::{DialFor, Taken};
 pub(crate) use leasing::Stop;
+pub(crate) use refreshing::Refreshing;
 pub(crate) use routes::Routes;
+pub(crate) use serving::{uncovered, unknown};
 pub(crate) use sharing::{LATELY, Stamp, Way};
 pub use stats::{NodeStats, Stats};
 pub(crate) use taking::{Announced, Leads, Target};

@@ -38,7 +38,7 @@ pub(super) struct Core {
     pub(super) options: Arc<Options>,
     pub(super) dialer: Arc<Dialer>,
     pub(super) members: Mutex<Members>,
-    pub(super) refresh: Refresh,
+    pub(super) refresh: Arc<Refresh>,
     pub(super) redirects: Redirects,
     pub(super) changes: Changes,
     pub(super) probes: Probes,
@@ -60,7 +60,7 @@ impl Core {
         let members = Members::new(&options);
         Self {
             members: Mutex::new(members),
-            refresh: Refresh::new(options.topology_refresh_min_interval),
+            refresh: Arc::new(Refresh::new(options.topology_refresh_min_interval)),
             redirects: Redirects::default(),
             changes: Changes::default(),
             probes: Probes::default(),

@@ -26,7 +26,7 @@ use crate::topology::{Kind, dialled};
 pub(crate) struct Announced {
     host: String,
     port: u16,
-    answered_by: NodeAddress,
+    pub(super) answered_by: NodeAddress,
 }
 
 impl Announced {
@@ -34,6 +34,13 @@ impl Announced {
     pub(crate) fn new(host: &str, port: u16, answered_by: &NodeAddress) -> Self {
         Self { host: host.to_owned(), port, answered_by: answered_by.clone() }
     }
+}
+
+#[cold]
+pub(super) fn undialled(announced: &Announced) -> Error {
+    let Announced { host, port, answered_by } = announced;
+    let message = format!("the redirect names {host}:{port}, which cannot be dialled");
+    Error::new(Status::Protocol, message).on_node(answered_by)
 }
 
 /// Whose connection a command wants.
@@ -125,11 +132,7 @@ impl Pool {
         core.discovered(deadline)?;
         let patience = Patience { deadline, now: false, waits, follows: true, stop };
         if let Target::Named(announced) = target {
-            let Some(named) = self.named(announced) else {
-                let Announced { host, port, .. } = &**announced;
-                let message = format!("the redirect names {host}:{port}, which cannot be dialled");
-                return Err(Error::new(Status::Protocol, message).on_node(&announced.answered_by));
-            };
+            let named = self.named(announced).ok_or_else(|| undialled(announced))?;
             let lease = core.lease_named(&named, patience)?;
             // It may stand in no map: nobody is told that it lost a role.
             let _ = lease.for_client();

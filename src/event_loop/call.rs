@@ -1,0 +1,188 @@
+//! A command on the long way: redirected, tried again, split, or asked about first.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::client::{Cancel, Execution, Planned, Rules, Settings, Watched, no_outcome};
+use crate::command::{Command, Spec};
+use crate::error::{Error, Result};
+use crate::node::NodeAddress;
+use crate::pool::Target;
+use crate::resp::Reply;
+use crate::topology::SlotMap;
+
+/// Names a call; one that has ended is told apart from who has its place by the serial.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct CallId {
+    index: u32,
+    serial: u32,
+}
+
+/// What a call sends.
+pub(super) enum Encoded {
+    /// A command whose first try has been made: bytes are all that is left.
+    Bytes(Vec<u8>),
+    /// A command that may have to be planned.
+    Command(Arc<(Command, Settings)>),
+}
+
+/// How far a call is.
+pub(super) enum Stage {
+    /// It waits for a map.
+    Discovering,
+    /// A server is asked what the command is.
+    AskingWhat,
+    /// A server is asked where its keys are.
+    AskingKeys(Arc<Spec>),
+    /// All its pieces are under way.
+    Running(Option<Box<(Planned, Arc<SlotMap>)>>),
+}
+
+/// One command to one node.
+pub(super) struct Piece {
+    pub(super) home: Target,
+    pub(super) replays: bool,
+    /// Its own bytes, where they are not the call's.
+    pub(super) question: Option<Command>,
+    pub(super) execution: Option<Box<Execution>>,
+    pub(super) node: Option<Box<NodeAddress>>,
+    pub(super) outcome: Option<Result<Reply>>,
+    /// When it was sent last.
+    pub(super) began: Instant,
+    /// Where it goes this time.
+    pub(super) sending: Option<(Target, bool)>,
+}
+
+impl Piece {
+    pub(super) fn new(home: Target, replays: bool, began: Instant) -> Self {
+        let (question, execution, node, outcome, sending) = (None, None, None, None, None);
+        Self { home, replays, question, execution, node, outcome, began, sending }
+    }
+}
+
+/// See the module's comment.
+pub(super) struct Call {
+    pub(super) tag: u64,
+    /// Grows with each call: the order of commands.
+    pub(super) order: u64,
+    pub(super) encoded: Encoded,
+    pub(super) rules: Rules,
+    pub(super) began: Instant,
+    /// The longest silence of a server that owes it a reply; None: it blocks for ever.
+    pub(super) silence: Option<Duration>,
+    /// It blocks, and has connections of its own.
+    pub(super) blocks: bool,
+    pub(super) stage: Stage,
+    pub(super) pieces: Vec<Piece>,
+    /// How many of them have no outcome yet.
+    pub(super) left: usize,
+    pub(super) cancel: Option<(Arc<Cancel>, Watched)>,
+}
+
+impl Call {
+    /// What piece `index` sends.
+    pub(super) fn bytes(&self, index: u32) -> &[u8] {
+        let index = index as usize;
+        if let Some(question) = self.pieces.get(index).and_then(|piece| piece.question.as_ref()) {
+            return question.encoded();
+        }
+        if let Stage::Running(Some(plan)) = &self.stage
+            && let Some(part) = plan.0.commands.get(index)
+        {
+            return part.encoded();
+        }
+        match &self.encoded {
+            Encoded::Bytes(bytes) => bytes,
+            Encoded::Command(command) => command.0.encoded(),
+        }
+    }
+
+    /// Replies are joined, and each is to name its node.
+    pub(super) fn names_nodes(&self) -> bool {
+        matches!(&self.stage, Stage::Running(Some(plan)) if plan.0.joining.is_some())
+    }
+
+    /// What became of it, from its pieces.
+    pub(super) fn outcome(mut self) -> Result<Reply> {
+        let pieces = std::mem::take(&mut self.pieces);
+        let Stage::Running(Some(plan)) = self.stage else {
+            let first = pieces.into_iter().next().and_then(|piece| piece.outcome);
+            return first.unwrap_or_else(|| Err(no_outcome()));
+        };
+        let (planned, map) = *plan;
+        let mut parts = Vec::new();
+        planned.parts(&[], &mut parts);
+        for (part, piece) in parts.iter_mut().zip(pieces) {
+            (part.node, part.outcome) = (piece.node, piece.outcome);
+        }
+        planned.outcome(&map, &mut parts.into_iter())
+    }
+
+    /// Ends what has not ended yet by this error, which says whether bytes of a piece have left.
+    pub(super) fn end(&mut self, error: impl Fn(u32) -> Error) {
+        self.left = 0;
+        for (index, piece) in self.pieces.iter_mut().enumerate() {
+            if piece.outcome.is_none() {
+                let error = error(index as u32);
+                piece.outcome = Some(Err(match &mut piece.execution {
+                    // An earlier try may have left, too.
+                    Some(execution) => execution.ended_by(error),
+                    None => error,
+                }));
+            }
+        }
+    }
+}
+
+/// All calls, by their names.
+#[derive(Default)]
+pub(super) struct Calls {
+    places: Vec<(u32, Option<Box<Call>>)>,
+    free: Vec<u32>,
+    /// How many were made.
+    pub(super) made: u64,
+}
+
+impl Calls {
+    pub(super) fn add(&mut self, mut call: Call) -> CallId {
+        self.made += 1;
+        call.order = self.made;
+        let call = Some(Box::new(call));
+        match self.free.pop() {
+            Some(index) => {
+                let place = &mut self.places[index as usize];
+                place.0 = place.0.wrapping_add(1);
+                place.1 = call;
+                CallId { index, serial: place.0 }
+            }
+            None => {
+                self.places.push((0, call));
+                CallId { index: (self.places.len() - 1) as u32, serial: 0 }
+            }
+        }
+    }
+
+    pub(super) fn get(&mut self, id: CallId) -> Option<&mut Call> {
+        let (serial, call) = self.places.get_mut(id.index as usize)?;
+        if *serial == id.serial { call.as_deref_mut() } else { None }
+    }
+
+    pub(super) fn remove(&mut self, id: CallId) -> Option<Box<Call>> {
+        let (serial, call) = self.places.get_mut(id.index as usize)?;
+        let call = if *serial == id.serial { call.take() } else { None };
+        if call.is_some() {
+            self.free.push(id.index);
+        }
+        call
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.free.len() == self.places.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (CallId, &Call)> {
+        self.places.iter().enumerate().filter_map(|(index, (serial, call))| {
+            Some((CallId { index: index as u32, serial: *serial }, call.as_deref()?))
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! The cluster is asked for its topology while commands go on; who needs the answer waits for it.
+
+use super::call::CallId;
+use super::reactor::Reactor;
+use super::wake::REFRESH;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::log::Level;
+use crate::node::NodeAddress;
+use crate::pool::{Refreshing, uncovered};
+
+/// The refresh under way, and who waits for it.
+#[derive(Default)]
+pub(super) struct Refreshes {
+    pub(super) running: Option<Refreshing>,
+    /// Pieces that failed.
+    pieces: Vec<(CallId, u32)>,
+    /// Calls that came before there was a map.
+    calls: Vec<CallId>,
+}
+
+impl Refreshes {
+    /// A call has ended.
+    pub(super) fn forget(&mut self, id: CallId) {
+        self.pieces.retain(|(call, _)| *call != id);
+        self.calls.retain(|call| *call != id);
+    }
+}
+
+impl Reactor {
+    /// Begins a refresh, unless one is under way.
+    pub(super) fn refresh(&mut self, suspects: &[NodeAddress]) {
+        if self.refreshes.running.is_some() {
+            return;
+        }
+        let pool = self.pool();
+        let deadline = Deadline::after(pool.options().command_timeout);
+        let running = pool
+            .begin_discovery(deadline)
+            .unwrap_or_else(|| pool.begin_refresh(suspects, false, deadline));
+        self.refreshes.running = Some(running);
+    }
+
+    /// A piece goes on when the topology was asked for.
+    pub(super) fn await_refresh(&mut self, id: CallId, index: u32, suspect: Option<NodeAddress>) {
+        self.refreshes.pieces.push((id, index));
+        self.refresh(suspect.as_slice());
+    }
+
+    /// A call goes on when there is a map.
+    pub(super) fn await_map(&mut self, id: CallId) {
+        self.refreshes.calls.push(id);
+        self.refresh(&[]);
+    }
+
+    /// Goes on with the refresh as far as can be now.
+    pub(super) fn step_refresh(&mut self) {
+        while let Some(running) = &mut self.refreshes.running {
+            let Some(outcome) = running.step() else {
+                if let Some(fd) = running.fd() {
+                    // Without it the refresh ends by its deadline.
+                    let _ = self.epoll.watch(fd, REFRESH, running.wanted());
+                }
+                return;
+            };
+            self.refreshes.running = None;
+            self.refreshed(outcome.err());
+        }
+    }
+
+    fn refreshed(&mut self, error: Option<Error>) {
+        if let Some(error) = &error {
+            self.pool().log(Level::Warning, format_args!("a refresh failed: {error}"));
+        }
+        self.sync();
+        let is_known = self.routes.map().version() != 0;
+        for id in std::mem::take(&mut self.refreshes.calls) {
+            let planned = match is_known {
+                true => self.plan(id, None, None),
+                false => Err(error.clone().unwrap_or_else(|| uncovered(0))),
+            };
+            if let Err(error) = planned {
+                self.finish(id, Some(error));
+            }
+        }
+        // Its failing is no end of a command: the map may still be good.
+        for (id, index) in std::mem::take(&mut self.refreshes.pieces) {
+            self.advance(id, index);
+        }
+    }
+}
