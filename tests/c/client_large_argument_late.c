@@ -47,7 +47,8 @@ static void may_have_run(const rediscluster_error *error, int32_t status)
 {
     CHECK_INT(rediscluster_error_status(error), status);
     CHECK(rediscluster_error_maybe_executed(error));
-    CHECK_STR(rediscluster_error_node(error), fake_node_address(fake, 1));
+    if (strcmp(rediscluster_error_node(error), fake_node_address(fake, 1)) != 0)
+        check_fail(__FILE__, __LINE__, "not said to be of node 1: %s", rediscluster_error_message(error));
 }
 
 /* The error's caller frees it. */

@@ -34,14 +34,17 @@ static void refreshes(fake_node *fake, const char *steps, int expected)
         char key[16];
         snprintf(key, sizeof key, "{%c}key", tags[i]);
         client_expect(client, "OK", "SET", key, "value", NULL);
-        /* A handle's refresh goes on beside its commands, and one at a time. */
-        WAIT_UNTIL((driver_go_on(client), client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES) >=
-                                              1 + expected * (i + 1) / CALLS), 5000);
     }
     CHECK_INT(fake_node_count_on(fake, 1, "SET"), CALLS);
     CHECK_INT(fake_node_count_on(fake, 2, "SET"), CALLS);
-    CHECK_INT(fake_node_count(fake, "CLUSTER SLOTS"), expected);
-    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1 + expected);
+    if (driver_is_async()) {
+        /* Its refreshes go on beside its commands, one at a time: a MOVED that comes meanwhile begins none. */
+        WAIT_UNTIL((driver_go_on(client), expected == 0 || client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES) > 1), 5000);
+        CHECK_BETWEEN(fake_node_count(fake, "CLUSTER SLOTS"), expected > 0, expected);
+    } else {
+        CHECK_INT(fake_node_count(fake, "CLUSTER SLOTS"), expected);
+        CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1 + expected);
+    }
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_MOVED), CALLS);
     driver_free(client);
 }
