@@ -27,7 +27,8 @@ int main(void)
         plan.many = true;
         scenario_handover(&plan, &seen);
         holds(&seen);
-        CHECK(seen.moved > 0);
+        /* Who is quick learns of it by a refresh before a redirect tells. */
+        CHECK(seen.moved > 0 || seen.refreshes > 0);
         plan.many = false;
     }
     return 0;
