@@ -1,4 +1,4 @@
-/* ctest: drivers
+/* ctest: long-drivers
  *
  * A caller whose time ends, or whose token is fired, while its large argument is on its way to a node that does not read
  * frees the argument at once: nothing of it is touched afterwards (the sanitizers would tell), the error says that the

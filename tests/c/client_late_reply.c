@@ -1,4 +1,4 @@
-/* ctest: drivers timeout=120
+/* ctest: long-drivers timeout=120
  *
  * E5 through the client: a reply that comes after its call's time is read by nobody, ever. 1,000
  * rounds with unique values, by threads that share few connections; calls, and pipelines; plain and with TLS. */
