@@ -6,9 +6,6 @@
 #define TEST_DRIVER_H
 
 #include "check.h"
-#ifdef TEST_WITHOUT_ASYNC
-#include "no_async.h"
-#endif
 
 #include <stdbool.h>
 
