@@ -79,7 +79,9 @@ static void many(void *argument, int number)
     rediscluster_command *command;
     rediscluster_error *own = NULL;
     if (number == CALLS) {
-        WAIT_UNTIL(fake_node_count(fake, "INCR") == CALLS, 10000);
+        /* Behind one that is not answered, a node does not read what else came on its connection. */
+        WAIT_UNTIL(fake_node_count(fake, "INCR") >= (driver_is_exclusive() ? CALLS : 1), 10000);
+        clock_sleep_ms(50);
         atomic_store(&shared->fired, clock_ms());
         rediscluster_cancel_fire(shared->cancel);
         return;

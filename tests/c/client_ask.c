@@ -1,4 +1,6 @@
-/* F4 through the client: ASKING and the command in one write on one connection, to a node of the map and to one that no
+/* ctest: drivers
+ *
+ * F4 through the client: ASKING and the command in one write on one connection, to a node of the map and to one that no
  * map names; the map stays, and the next command of the slot is asked where the map says. */
 #include "client.h"
 
@@ -41,7 +43,7 @@ int main(void)
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1);
     /* Its connections are pooled: the second ASK dialled none. */
     CHECK_INT(fake_node_connections_of(fake, 4).total, 1);
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

@@ -1,4 +1,6 @@
-/* G3 through the client: every node is a black hole, and a call with 300 ms ends in 300 to 320 ms, with TIMEOUT, nothing
+/* ctest: drivers
+ *
+ * G3 through the client: every node is a black hole, and a call with 300 ms ends in 300 to 320 ms, with TIMEOUT, nothing
  * executed; of one node that is, the other shards' parts of a call are answered. A slot that nobody serves is
  * SLOT_NOT_COVERED, for it alone. */
 #include "client.h"
@@ -21,7 +23,7 @@ static void in_time(rediscluster_client *client, rediscluster_command *command)
 int main(void)
 {
     rediscluster_client *client;
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     int64_t begun;
     fake = fake_node_start("node *\nhandshake\nstore\ntopology 0-5460=1 5461-10922=2 10924-16383=3");
     client = client_of(fake_node_address(fake, 1), "max_retries", "1", "retry_backoff_max", "5", NULL);
@@ -33,15 +35,15 @@ int main(void)
     client_expect(client, "nil", "GET", AT3 "k", NULL);
 
     fake_node_control(fake, "blackhole 2");
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", AT2 "k"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", AT1 "k"), &error), error);
+    pipeline = driver_pipeline_of(client);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", AT2 "k"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", AT1 "k"), &error), error);
     begun = clock_ms();
-    CHECK_STATUS(rediscluster_pipeline_execute(pipeline, 300, &error), REDISCLUSTER_ERROR_TIMEOUT, error);
+    PIPELINE_ENDS(pipeline, 300, REDISCLUSTER_ERROR_TIMEOUT);
     CHECK_BETWEEN(clock_ms() - begun, 300, 300 + 20 * test_patience());
-    CHECK(!rediscluster_error_maybe_executed(rediscluster_pipeline_error(pipeline, 0)));
-    CHECK_INT(rediscluster_reply_integer(rediscluster_pipeline_reply(pipeline, 1)), 1);
-    rediscluster_pipeline_free(pipeline);
+    CHECK(!rediscluster_error_maybe_executed(driver_pipeline_error(pipeline, 0)));
+    CHECK_INT(rediscluster_reply_integer(driver_pipeline_reply(pipeline, 1)), 1);
+    driver_pipeline_free(pipeline);
 
     fake_node_control(fake, "blackhole 1");
     fake_node_control(fake, "blackhole 3");
@@ -49,7 +51,7 @@ int main(void)
     in_time(client, command_of("GET", AT2 "k", NULL));
     in_time(client, command_of("PING", NULL));
     in_time(client, command_of("EXISTS", AT1 "k", AT2 "k", AT3 "k", NULL));
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

@@ -1,4 +1,6 @@
-/* G8 through the client: a reply that comes a byte each 200 ms ends its call at the deadline, at most 20 ms late, be the
+/* ctest: drivers
+ *
+ * G8 through the client: a reply that comes a byte each 200 ms ends its call at the deadline, at most 20 ms late, be the
  * call of one node, of several, or a pipeline; and so does an answer to the topology's question that the call waits for. */
 #include "client.h"
 #include "pools.h"
@@ -29,7 +31,7 @@ int main(void)
                                       "on MGET {b}slow => dribble 200; array hello\nstore\n"
                                       "scene after\nnode *\non CLUSTER * => dribble 200; slots 0-16383=1");
     rediscluster_client *client = client_of(fake_node_address(fake, 1), NULL);
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
 
     /* On a connection dialled for it, and on one that was there. */
     for (int round = 0; round < 2; round++) {
@@ -42,15 +44,15 @@ int main(void)
                              within(command_of("MGET", AT1 "slow", AT2 "quick", NULL)));
     ended_in_time();
 
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT1 "slow"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT2 "key", "v"), &error), error);
+    pipeline = driver_pipeline_of(client);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT1 "slow"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT2 "key", "v"), &error), error);
     begun = clock_ms();
-    CHECK_FAILS(rediscluster_pipeline_execute(pipeline, 500, &error), REDISCLUSTER_ERROR_TIMEOUT, error);
+    PIPELINE_ENDS(pipeline, 500, REDISCLUSTER_ERROR_TIMEOUT);
     ended_in_time();
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 1)), "OK");
-    rediscluster_pipeline_free(pipeline);
-    rediscluster_client_free(client);
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 1)), "OK");
+    driver_pipeline_free(pipeline);
+    driver_free(client);
 
     /* The first call discovers. */
     client = client_of(fake_node_address(fake, 1), "init_slot_cache", "no", NULL);
@@ -59,7 +61,7 @@ int main(void)
     error = client_run_fails(client, REDISCLUSTER_ERROR_UNREACHABLE, within(command_of("GET", AT1 "key", NULL)));
     CHECK(!rediscluster_error_maybe_executed(error));
     ended_in_time();
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

@@ -16,7 +16,7 @@ static void work(void *argument, int number)
         break;
     case 1:
         WAIT_UNTIL(fake_node_count(fake, "INCR") == 1, 10000);
-        error = client_fails(client, REDISCLUSTER_ERROR_CLOSED, "SET", AT1 "waits", "v", NULL);
+        error = client_fails(client, REDISCLUSTER_ERROR_CLOSED, "SET", AT2 "waits", "v", NULL);
         CHECK(!rediscluster_error_maybe_executed(error));
         rediscluster_error_free(error);
         break;

@@ -1,4 +1,6 @@
-/* F3: nodes that point at each other for ever: TOO_MANY_REDIRECTS after at most 17 sends and 2 refreshes, with all that
+/* ctest: drivers
+ *
+ * F3: nodes that point at each other for ever: TOO_MANY_REDIRECTS after at most 17 sends and 2 refreshes, with all that
  * was tried. The option counts redirects: 0 follows none. */
 #include "client.h"
 
@@ -38,15 +40,15 @@ int main(void)
     /* Pauses part them. Only a machine that takes much longer than these gives time for a third. */
     refreshes = client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES) - refreshes;
     CHECK_BETWEEN(refreshes, 0, clock_ms() - begun < 450 ? 2 : 3);
-    rediscluster_client_free(client);
+    driver_free(client);
 
     client = client_of(fake_node_address(fake, 3), "max_redirects", "0", NULL);
     ends_after(client, 0);
-    rediscluster_client_free(client);
+    driver_free(client);
     client = client_of(fake_node_address(fake, 3), "max_redirects", "1", "reinitialize_steps", "0", NULL);
     ends_after(client, 1);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1);
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

@@ -1,4 +1,6 @@
-/* A child uses the client, command, token and pipeline that it inherits, on connections of its own, by many threads at
+/* ctest: long-drivers timeout=300
+ *
+ * A child uses the client, command, token and pipeline that it inherits, on connections of its own, by many threads at
  * once; a token fired in the child ends the child's calls alone, and one fired by the parent the parent's. Many children,
  * under load, and the parent's calls go on. */
 #include "children.h"
@@ -10,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { CHILDREN = 30, LOAD = 4 };
+enum { CHILDREN = 1000, LOAD = 4 };
 
 static fake_node *fake;
 
@@ -18,23 +20,22 @@ struct shared {
     rediscluster_client *client;
     rediscluster_command *command;
     rediscluster_cancel *cancel;
-    rediscluster_pipeline *pipeline;
+    driver_pipeline *pipeline;
     atomic_bool over;
 };
 
 static void piped(struct shared *shared)
 {
-    rediscluster_error *error = NULL;
-    CHECK_OK(rediscluster_pipeline_execute(shared->pipeline, -2, &error), error);
+    PIPELINE_ENDS(shared->pipeline, -2, REDISCLUSTER_OK);
     for (size_t i = 0; i < 3; i++)
-        CHECK_STR(reply_text(rediscluster_pipeline_reply(shared->pipeline, i)), "value");
+        CHECK_STR(reply_text(driver_pipeline_reply(shared->pipeline, i)), "value");
 }
 
 static void get(struct shared *shared)
 {
     rediscluster_reply *reply = NULL;
     rediscluster_error *error = NULL;
-    CHECK_OK(rediscluster_client_execute(shared->client, shared->command, &reply, &error), error);
+    CHECK_OK(driver_execute(shared->client, shared->command, &reply, &error), error);
     CHECK_STR(reply_text(reply), "value");
     rediscluster_reply_free(reply);
 }
@@ -61,12 +62,12 @@ static void in_the_child(void *argument)
     if (!test_is_sanitized())
         threads_run(8, contend, shared);
     rediscluster_cancel_fire(shared->cancel);
-    CHECK_STATUS(rediscluster_client_execute(shared->client, shared->command, &reply, &error),
+    CHECK_STATUS(driver_execute(shared->client, shared->command, &reply, &error),
                  REDISCLUSTER_ERROR_CANCELLED, error);
-    rediscluster_pipeline_free(shared->pipeline);
+    driver_pipeline_free(shared->pipeline);
     rediscluster_command_free(shared->command);
     rediscluster_cancel_free(shared->cancel);
-    rediscluster_client_free(shared->client);
+    driver_free(shared->client);
 }
 
 static void *load(void *argument)
@@ -89,10 +90,10 @@ int main(void)
     shared.command = command_of("GET", AT1 "key", NULL);
     CHECK_OK(rediscluster_cancel_new(&shared.cancel, &error), error);
     CHECK_OK(rediscluster_command_set_cancel(shared.command, shared.cancel, &error), error);
-    CHECK_OK(rediscluster_pipeline_new(shared.client, &shared.pipeline, &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(shared.pipeline, REDISCLUSTER_ARGS("GET", AT1 "key"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(shared.pipeline, REDISCLUSTER_ARGS("GET", AT2 "key"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(shared.pipeline, REDISCLUSTER_ARGS("GET", AT3 "key"), &error), error);
+    shared.pipeline = driver_pipeline_of(shared.client);
+    CHECK_OK(driver_pipeline_append_argv(shared.pipeline, REDISCLUSTER_ARGS("GET", AT1 "key"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(shared.pipeline, REDISCLUSTER_ARGS("GET", AT2 "key"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(shared.pipeline, REDISCLUSTER_ARGS("GET", AT3 "key"), &error), error);
     get(&shared);
     piped(&shared);
 
@@ -112,11 +113,11 @@ int main(void)
         for (int i = 0; i < LOAD; i++)
             CHECK(pthread_join(threads[i], NULL) == 0);
     }
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
-    rediscluster_pipeline_free(shared.pipeline);
+    client_is_at_rest(shared.client);
+    driver_pipeline_free(shared.pipeline);
     rediscluster_command_free(shared.command);
     rediscluster_cancel_free(shared.cancel);
-    rediscluster_client_free(shared.client);
+    driver_free(shared.client);
     fake_node_stop(fake);
     return 0;
 }

@@ -1,4 +1,6 @@
-/* What comes besides replies, or instead of them, through a call, a call of several nodes and a pipeline: pushes in front of
+/* ctest: drivers
+ *
+ * What comes besides replies, or instead of them, through a call, a call of several nodes and a pipeline: pushes in front of
  * and behind replies are nobody's; rubbish, a reply that is cut, too large or too deep ends its call and its connection;
  * a reply nobody asked for is never another command's. The next call works. */
 #include "client.h"
@@ -14,7 +16,7 @@ static rediscluster_error *error;
 /* GET of the key fails so in every way that a GET can go. */
 static void fails(int32_t status, const char *key)
 {
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     for (int round = 0; round < 2; round++) {
         error = client_fails(client, status, "GET", key, NULL);
         CHECK(rediscluster_error_maybe_executed(error));
@@ -23,33 +25,33 @@ static void fails(int32_t status, const char *key)
         error = NULL;
         client_expect(client, "well", "GET", AT1 "well", NULL);
     }
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "a", "b"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", key), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT2 "well"), &error), error);
-    CHECK_STATUS(rediscluster_pipeline_execute(pipeline, -2, &error), status, error);
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 0)), "OK");
-    CHECK_INT(rediscluster_error_status(rediscluster_pipeline_error(pipeline, 1)), status);
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 2)), "well");
-    rediscluster_pipeline_free(pipeline);
+    pipeline = driver_pipeline_of(client);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "a", "b"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", key), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT2 "well"), &error), error);
+    PIPELINE_ENDS(pipeline, -2, status);
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 0)), "OK");
+    CHECK_INT(rediscluster_error_status(driver_pipeline_error(pipeline, 1)), status);
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 2)), "well");
+    driver_pipeline_free(pipeline);
     client_expect(client, "well", "GET", AT1 "well", NULL);
 }
 
 /* The reply is right, whatever comes with it, and so is the next one's. */
 static void is_right(const char *key)
 {
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     for (int round = 0; round < 3; round++) {
         client_expect(client, "right", "GET", key, NULL);
         client_expect(client, "well", "GET", AT1 "well", NULL);
     }
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "a", "b"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", key), &error), error);
-    CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 0)), "OK");
-    CHECK_STR(reply_text(rediscluster_pipeline_reply(pipeline, 1)), "right");
-    rediscluster_pipeline_free(pipeline);
+    pipeline = driver_pipeline_of(client);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "a", "b"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", key), &error), error);
+    PIPELINE_ENDS(pipeline, -2, REDISCLUSTER_OK);
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 0)), "OK");
+    CHECK_STR(reply_text(driver_pipeline_reply(pipeline, 1)), "right");
+    driver_pipeline_free(pipeline);
     client_expect(client, "well", "GET", AT1 "well", NULL);
 }
 
@@ -77,12 +79,12 @@ int main(void)
     fails(REDISCLUSTER_ERROR_LIMIT, AT1 "declared");
     fails(REDISCLUSTER_ERROR_LIMIT, AT1 "deep");
     is_right(AT1 "push");
-    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    client_is_at_rest(client);
     /* The second of two replies is no other command's. */
     for (int round = 0; round < 10; round++) {
         rediscluster_command *command = command_of("GET", AT1 "twice", NULL);
         rediscluster_reply *reply = NULL;
-        rediscluster_status status = rediscluster_client_execute(client, command, &reply, &error);
+        rediscluster_status status = driver_execute(client, command, &reply, &error);
         if (status != REDISCLUSTER_OK)
             CHECK_STATUS(status, REDISCLUSTER_ERROR_PROTOCOL, error);
         else
@@ -91,7 +93,7 @@ int main(void)
         rediscluster_command_free(command);
         client_expect(client, "well", "GET", AT1 "well", NULL);
     }
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

@@ -1,4 +1,6 @@
-/* G6: an INCR that is answered after its time is applied once, and its error says that it may have run; with
+/* ctest: drivers
+ *
+ * G6: an INCR that is answered after its time is applied once, and its error says that it may have run; with
  * retry_on_timeout it may run more often. A GET is tried again, and so is what never left: a refused dial. */
 #include "client.h"
 #include "pools.h"
@@ -27,7 +29,7 @@ static void late_write(void)
     CHECK_INT(fake_node_count(fake, "INCR"), 1);
     WAIT_UNTIL(is_applied(client), 5000);
     client_expect(client, "1", "GET", AT1 "late", NULL);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 /* The connection ends after the command was read: it may have run. */
@@ -46,7 +48,7 @@ static void cut_write(void)
     CHECK(rediscluster_error_maybe_executed(error));
     rediscluster_error_free(error);
     CHECK_INT(fake_node_count(fake, "INCR"), 2);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 static void reads_are_tried_again(void)
@@ -56,7 +58,7 @@ static void reads_are_tried_again(void)
     client_expect(client, "OK", "SET", AT1 "read", "value", NULL);
     client_expect(client, "value", "GET", AT1 "read", NULL);
     CHECK_INT(fake_node_count(fake, "GET"), 3);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 static void writes_too_if_told_so(void)
@@ -66,7 +68,7 @@ static void writes_too_if_told_so(void)
     fake_node_control(fake, "clear");
     client_expect(client, "7", "INCRBY", AT1 "insist", "7", NULL);
     CHECK_INT(fake_node_count(fake, "INCRBY"), 2);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 /* A try more than max_retries ends it, and names each. */
@@ -80,7 +82,7 @@ static void retries_end(void)
     CHECK_INT(rediscluster_error_attempt_count(error), 3);
     rediscluster_error_free(error);
     CHECK_INT(fake_node_count(fake, "GET"), 3);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 static void refused_dial(void)
@@ -99,7 +101,7 @@ static void refused_dial(void)
     rediscluster_error_free(error);
     fake_node_control(fake, "revive 1");
     client_expect(client, "1", "INCR", AT1 "dialled", NULL);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 int main(void)

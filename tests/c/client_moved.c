@@ -1,7 +1,10 @@
-/* F1: MOVED is followed within the call, the map is patched, and the next call goes direct; no refresh is needed. */
+/* ctest: drivers
+ *
+ * F1: MOVED is followed within the call, the map is patched, and the next call goes direct; no refresh is needed.
+ * F2: to the shard's replica: the roles swap, for all slots of the shard. */
 #include "client.h"
 
-int main(void)
+static void to_another_shard(void)
 {
     fake_node *fake = fake_node_start("node *\nhandshake\n" THREE_SHARDS "\nstore\n"
                                       "node 1\nfirst 1 on SET * => error \"MOVED 3300 $addr2\"\n"
@@ -26,7 +29,33 @@ int main(void)
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_MOVED), 1);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1);
 
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
+}
+
+static void to_the_replica(void)
+{
+    fake_node *fake = fake_node_start("node *\nhandshake\ntopology 0-8191=1,replica:3 8192-16383=2\nstore\n"
+                                      "node 1\non SET * => error \"MOVED 3300 $addr3\"");
+    rediscluster_client *client = client_of(fake_node_address(fake, 1), "read_from", "replica_preferred", NULL);
+
+    client_expect(client, "OK", "SET", AT1 "key", "value", NULL);
+    /* Slot 7365 is of the same shard. */
+    client_expect(client, "OK", "SET", AT2 "key", "value", NULL);
+    CHECK_INT(fake_node_count_on(fake, 1, "SET"), 1);
+    CHECK_INT(fake_node_count_on(fake, 3, "SET"), 2);
+    CHECK_INT(fake_node_count(fake, "READONLY"), 0);
+    client_expect(client, "value", "GET", AT2 "key", NULL);
+    CHECK_INT(fake_node_count_on(fake, 1, "GET"), 1);
+    CHECK_INT(fake_node_count_on(fake, 1, "READONLY"), 1);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1);
+    driver_free(client);
+    fake_node_stop(fake);
+}
+
+int main(void)
+{
+    to_another_shard();
+    to_the_replica();
     return 0;
 }

@@ -1,4 +1,4 @@
-/* ctest: timeout=120
+/* ctest: drivers timeout=120
  *
  * At most once: threads count with INCR, each key by one call or one pipeline, while connections are cut and nodes die,
  * fall silent and come back at random. A reply is 1, and then the key is 1; an error that says "not executed" left no key;
@@ -55,7 +55,7 @@ static void one(struct shared *shared, int thread, int number)
     rediscluster_error *error = NULL;
     key_of(key, sizeof key, thread, number);
     command = command_of("INCR", key, NULL);
-    (void)rediscluster_client_execute(shared->client, command, &reply, &error);
+    (void)driver_execute(shared->client, command, &reply, &error);
     shared->fates[thread][number] = fate_of(shared, reply, error);
     rediscluster_reply_free(reply);
     rediscluster_error_free(error);
@@ -64,19 +64,19 @@ static void one(struct shared *shared, int thread, int number)
 
 static int several(struct shared *shared, int thread, int number)
 {
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     rediscluster_error *error = NULL;
     char key[32];
-    CHECK_OK(rediscluster_pipeline_new(shared->client, &pipeline, &error), error);
+    pipeline = driver_pipeline_of(shared->client);
     for (int i = 0; i < MOST; i++) {
         key_of(key, sizeof key, thread, number + i);
-        CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", key), &error), error);
+        CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", key), &error), error);
     }
-    (void)rediscluster_pipeline_execute(pipeline, -2, NULL);
+    (void)driver_pipeline_execute(pipeline, -2);
     for (int i = 0; i < MOST; i++)
-        shared->fates[thread][number + i] = fate_of(shared, rediscluster_pipeline_reply(pipeline, (size_t)i),
-                                                    rediscluster_pipeline_error(pipeline, (size_t)i));
-    rediscluster_pipeline_free(pipeline);
+        shared->fates[thread][number + i] = fate_of(shared, driver_pipeline_reply(pipeline, (size_t)i),
+                                                    driver_pipeline_error(pipeline, (size_t)i));
+    driver_pipeline_free(pipeline);
     return MOST;
 }
 
@@ -133,9 +133,8 @@ int main(void)
     shared.keys = shared.keys > KEYS ? KEYS : shared.keys;
     atomic_store(&shared.running, THREADS);
     threads_run(THREADS + 1, work, &shared);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_DIALING), 0);
-    rediscluster_client_free(shared.client);
+    client_is_at_rest(shared.client);
+    driver_free(shared.client);
 
     /* What the nodes read late is applied by now. */
     clock_sleep_ms(200);
@@ -163,7 +162,7 @@ int main(void)
     CHECK(replied > 0);
     /* All of it was for nothing if nothing was ever cut. */
     CHECK(atomic_load(&shared.unknown) > 0 || test_is_under_valgrind());
-    rediscluster_client_free(shared.client);
+    driver_free(shared.client);
     fake_node_stop(shared.fake);
     return 0;
 }

@@ -1,4 +1,6 @@
-/* H1 through the client: with read_from=replica_preferred 100 GETs go to the replicas, evenly, and none to the primary;
+/* ctest: drivers
+ *
+ * H1 through the client: with read_from=replica_preferred 100 GETs go to the replicas, evenly, and none to the primary;
  * writes go to the primary; READONLY is said once a connection; a shard without replica falls back. A command's own
  * read_from holds in place of the option's, both ways. Reads of several shards and pipelines go the same ways. */
 #include "client.h"
@@ -35,7 +37,7 @@ static void spread(long primary, long first, long second)
 static void replica_preferred(void)
 {
     rediscluster_client *client = client_of(fake_node_address(fake, 1), "read_from", "replica_preferred", NULL);
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     rediscluster_error *error = NULL;
     client_expect(client, "OK", "SET", AT1 "key", "value", NULL);
     client_expect(client, "OK", "SET", AT2 "key", "value", NULL);
@@ -62,17 +64,17 @@ static void replica_preferred(void)
     CHECK_INT(fake_node_count_on(fake, 2, "EXISTS"), 1);
     fake_node_control(fake, "clear");
     /* A pipeline. */
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
+    pipeline = driver_pipeline_of(client);
     for (int i = 0; i < 10; i++)
-        CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT1 "key"), &error), error);
-    CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "key", "value"), &error), error);
-    CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
+        CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", AT1 "key"), &error), error);
+    CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "key", "value"), &error), error);
+    PIPELINE_ENDS(pipeline, -2, REDISCLUSTER_OK);
     CHECK_INT(fake_node_count_on(fake, 1, "GET"), 0);
     CHECK_INT(fake_node_count_on(fake, 1, "SET"), 1);
     CHECK_INT(fake_node_count(fake, "GET"), 10);
-    rediscluster_pipeline_free(pipeline);
+    driver_pipeline_free(pipeline);
     fake_node_control(fake, "clear");
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 static void primary(void)
@@ -87,7 +89,7 @@ static void primary(void)
     fake_node_control(fake, "clear");
     reads(client, 10);
     spread(10, 0, 0);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 /* Of a client that only reads, a write is refused before any I/O. */
@@ -95,7 +97,7 @@ static void readonly(void)
 {
     rediscluster_client *client =
         client_of(fake_node_address(fake, 1), "readonly", "yes", "read_from", "replica", NULL);
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     rediscluster_error *error;
     fake_node_control(fake, "clear");
     error = client_fails(client, REDISCLUSTER_ERROR_READ_ONLY, "SET", AT1 "key", "value", NULL);
@@ -105,15 +107,15 @@ static void readonly(void)
         client_fails(client, REDISCLUSTER_ERROR_READ_ONLY, "MSET", AT1 "a", "1", AT2 "b", "2", NULL));
     rediscluster_error_free(client_fails(client, REDISCLUSTER_ERROR_READ_ONLY, "FLUSHALL", NULL));
     error = NULL;
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
-    CHECK_STATUS(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "key", "v"), &error),
+    pipeline = driver_pipeline_of(client);
+    CHECK_STATUS(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("SET", AT1 "key", "v"), &error),
                  REDISCLUSTER_ERROR_READ_ONLY, error);
-    CHECK_INT(rediscluster_pipeline_count(pipeline), 0);
-    rediscluster_pipeline_free(pipeline);
+    CHECK_INT(driver_pipeline_count(pipeline), 0);
+    driver_pipeline_free(pipeline);
     CHECK_INT(fake_node_count(fake, "SET") + fake_node_count(fake, "MSET") + fake_node_count(fake, "FLUSHALL"), 0);
     reads(client, 4);
     spread(0, 2, 2);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 int main(void)

@@ -1,4 +1,6 @@
-/* H2 through the client: a replica that is LOADING, MASTERDOWN, cuts the connection, falls silent or is gone: the same read
+/* ctest: drivers
+ *
+ * H2 through the client: a replica that is LOADING, MASTERDOWN, cuts the connection, falls silent or is gone: the same read
  * is answered elsewhere, and the replica rests for replica_cooldown, after which it is asked again. */
 #include "client.h"
 #include "pools.h"
@@ -31,7 +33,7 @@ static void rests(const char *scene, const char *read_from, bool by_primary)
     fake_node_control(fake, "revive 4");
     WAIT_UNTIL((client_expect(client, "value", "GET", AT1 "key", NULL), fake_node_count_on(fake, 4, "GET") > 1), 10000);
     CHECK(clock_ms() - met >= 250);
-    rediscluster_client_free(client);
+    driver_free(client);
 }
 
 int main(void)

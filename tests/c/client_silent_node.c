@@ -1,4 +1,4 @@
-/* ctest: serial
+/* ctest: drivers serial
  *
  * G5: a node accepts and never answers, and 16 threads are stuck on it: no call on another shard waits for it, be it of
  * one node or a pipeline's part. The calls' own times and the nodes' logs say so. */
@@ -70,8 +70,8 @@ int main(void)
 
     fake_node_control(fake, "resume 1");
     client_expect(shared.client, "value", "GET", AT1 "key", NULL);
-    CHECK_INT(client_stat(shared.client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
-    rediscluster_client_free(shared.client);
+    client_is_at_rest(shared.client);
+    driver_free(shared.client);
     fake_node_stop(fake);
     return 0;
 }

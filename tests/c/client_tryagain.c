@@ -1,4 +1,6 @@
-/* F6: TRYAGAIN thrice and then OK is OK, with pauses between; for ever it ends at the deadline, with TRY_AGAIN and not
+/* ctest: drivers
+ *
+ * F6: TRYAGAIN thrice and then OK is OK, with pauses between; for ever it ends at the deadline, with TRY_AGAIN and not
  * TIMEOUT: the command has not run. The map is not asked for. */
 #include "client.h"
 #include "pools.h"
@@ -32,7 +34,7 @@ int main(void)
     CHECK_BETWEEN(fake_node_count(fake, "INCR"), 2, 60);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1);
     client_expect(client, "value", "GET", AT1 "key", NULL);
-    rediscluster_client_free(client);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* G1: a primary of a real cluster is killed under eight threads that call through one client. Its keys work again at once
  * when its replica has been promoted, on the same client; calls for the other shards neither fail nor wait; each write
  * that was acknowledged is there, once. Then the same with an orderly handover, where no call fails at all.
- * ctest: serial timeout=180 */
+ * ctest: long-drivers serial timeout=180 */
 #include "scenario.h"
 
 static void holds(const scenario_seen *seen)
@@ -27,7 +27,8 @@ int main(void)
         plan.many = true;
         scenario_handover(&plan, &seen);
         holds(&seen);
-        CHECK(seen.moved > 0);
+        /* Who is quick learns of it by a refresh before a redirect tells. */
+        CHECK(seen.moved > 0 || seen.refreshes > 0);
         plan.many = false;
     }
     return 0;

@@ -1,7 +1,7 @@
 /* G9: a primary of a real cluster is paused, and goes on after its replica has been promoted, under 63 threads: no read is
  * older than a write that the new primary acknowledged, no acknowledged write is lost, none runs twice, no call ends
  * after its deadline, and the cluster is asked for its topology at most 20 times.
- * ctest: serial timeout=180 */
+ * ctest: long-drivers serial timeout=180 */
 #include "scenario.h"
 
 int main(void)

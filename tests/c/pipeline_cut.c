@@ -1,4 +1,6 @@
-/* G6: a pipeline whose connection dies halfway applies each command at most once. What was answered has its reply, a write
+/* ctest: drivers
+ *
+ * G6: a pipeline whose connection dies halfway applies each command at most once. What was answered has its reply, a write
  * of which nothing is known says that it may have run, a read is asked again, and the other nodes' commands are not
  * touched. */
 #include "client.h"
@@ -13,21 +15,21 @@ int main(void)
     /* The eighth command on node 1's connections ends them. */
     fake_node *fake = fake_node_start("node 1\nskip 7 once on INCR * => close\nnode *\nhandshake\n" THREE_SHARDS "\nstore");
     rediscluster_client *client = client_of(fake_node_address(fake, 1), NULL);
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     rediscluster_error *error = NULL;
     int unknown = 0, answered = 0;
 
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
+    pipeline = driver_pipeline_of(client);
     for (int i = 0; i < COMMANDS; i++) {
         char key[24];
         snprintf(key, sizeof key, "%s%d", i % 3 == 0 ? AT1 : i % 3 == 1 ? AT2 : AT3, i);
-        CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS(i % 6 == 3 ? "GET" : "INCR", key), &error),
+        CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS(i % 6 == 3 ? "GET" : "INCR", key), &error),
                  error);
     }
-    CHECK_STATUS(rediscluster_pipeline_execute(pipeline, -2, &error), REDISCLUSTER_ERROR_CONNECTION, error);
+    PIPELINE_ENDS(pipeline, -2, REDISCLUSTER_ERROR_CONNECTION);
     for (size_t i = 0; i < COMMANDS; i++) {
-        const rediscluster_reply *reply = rediscluster_pipeline_reply(pipeline, i);
-        const rediscluster_error *why = rediscluster_pipeline_error(pipeline, i);
+        const rediscluster_reply *reply = driver_pipeline_reply(pipeline, i);
+        const rediscluster_error *why = driver_pipeline_error(pipeline, i);
         CHECK((reply == NULL) != (why == NULL));
         if (i % 6 == 3) {
             CHECK_INT(rediscluster_reply_kind(reply), REDISCLUSTER_REPLY_NIL);
@@ -56,9 +58,9 @@ int main(void)
             CHECK_STR(reply_text(reply), "1");
         rediscluster_reply_free(reply);
     }
-    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
-    rediscluster_pipeline_free(pipeline);
-    rediscluster_client_free(client);
+    client_is_at_rest(client);
+    driver_pipeline_free(pipeline);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

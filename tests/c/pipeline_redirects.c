@@ -1,4 +1,6 @@
-/* I2: of a pipeline's commands only the one that was redirected is sent again: MOVED, ASK with ASKING in its write,
+/* ctest: drivers
+ *
+ * I2: of a pipeline's commands only the one that was redirected is sent again: MOVED, ASK with ASKING in its write,
  * TRYAGAIN. The others ran once, and the replies are in their order. */
 #include "client.h"
 
@@ -14,19 +16,19 @@ int main(void)
                                       "first 2 on INCR {b}9 => error \"TRYAGAIN on the move\"\n"
                                       "node *\nstore");
     rediscluster_client *client = client_of(fake_node_address(fake, 1), NULL);
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     rediscluster_error *error = NULL;
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
+    pipeline = driver_pipeline_of(client);
     for (int i = 0; i < COMMANDS; i++) {
         char key[16];
         snprintf(key, sizeof key, "%s%d", i % 3 == 0 ? AT1 : i % 3 == 1 ? AT2 : AT3, i);
-        CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", key), &error), error);
+        CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", key), &error), error);
     }
-    CHECK_OK(rediscluster_pipeline_execute(pipeline, -2, &error), error);
+    PIPELINE_ENDS(pipeline, -2, REDISCLUSTER_OK);
     /* Each is applied once. */
     for (size_t i = 0; i < COMMANDS; i++) {
-        CHECK_INT(rediscluster_reply_kind(rediscluster_pipeline_reply(pipeline, i)), REDISCLUSTER_REPLY_INTEGER);
-        CHECK_INT(rediscluster_reply_integer(rediscluster_pipeline_reply(pipeline, i)), 1);
+        CHECK_INT(rediscluster_reply_kind(driver_pipeline_reply(pipeline, i)), REDISCLUSTER_REPLY_INTEGER);
+        CHECK_INT(rediscluster_reply_integer(driver_pipeline_reply(pipeline, i)), 1);
     }
     /* MOVED has patched the map by the time TRYAGAIN is tried again: that goes to node 2, too. */
     CHECK_INT(fake_node_count_on(fake, 1, "INCR"), 4);
@@ -38,8 +40,8 @@ int main(void)
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_MOVED), 1);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_ASK), 1);
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_REFRESHES), 1);
-    rediscluster_pipeline_free(pipeline);
-    rediscluster_client_free(client);
+    driver_pipeline_free(pipeline);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

@@ -1,22 +1,23 @@
-/* Commands of many keys, for all shards, and with routes by hand inside a pipeline: split and joined there as in a call of
+/* ctest: drivers
+ *
+ * Commands of many keys, for all shards, and with routes by hand inside a pipeline: split and joined there as in a call of
  * their own, in the same writes as the rest; what is refused or cannot be planned is an error in its place. */
 #include "client.h"
 
 #include <string.h>
 
 static rediscluster_error *error;
-static rediscluster_pipeline *pipeline;
+static driver_pipeline *pipeline;
 
 static void append(rediscluster_command *command)
 {
-    CHECK_OK(rediscluster_pipeline_append(pipeline, command, &error), error);
-    rediscluster_command_free(command);
+    CHECK_OK(driver_pipeline_append(pipeline, command, &error), error);
 }
 
 static void its_reply_is(size_t index, const char *expected)
 {
     char number[24];
-    CHECK_STR(client_text(rediscluster_pipeline_reply(pipeline, index), number, sizeof number), expected);
+    CHECK_STR(client_text(driver_pipeline_reply(pipeline, index), number, sizeof number), expected);
 }
 
 int main(void)
@@ -28,7 +29,7 @@ int main(void)
     rediscluster_client *client = client_of(fake_node_address(fake, 1), NULL);
     rediscluster_command *command;
     const rediscluster_reply *reply;
-    CHECK_OK(rediscluster_pipeline_new(client, &pipeline, &error), error);
+    pipeline = driver_pipeline_of(client);
 
     append(command_of("MSET", AT1 "a", "1", AT2 "a", "2", AT3 "a", "3", AT1 "a", "4", NULL));
     append(command_of("SET", AT1 "a", "1", NULL));
@@ -47,20 +48,20 @@ int main(void)
     CHECK_OK(rediscluster_command_set_route(command, REDISCLUSTER_ROUTE_NODE, 0, "127.0.0.1:1", &error), error);
     append(command);
     fake_node_control(fake, "clear");
-    CHECK_STATUS(rediscluster_pipeline_execute(pipeline, -2, &error), REDISCLUSTER_ERROR_CROSS_SLOT, error);
+    PIPELINE_ENDS(pipeline, -2, REDISCLUSTER_ERROR_CROSS_SLOT);
 
     its_reply_is(0, "OK");
     its_reply_is(1, "OK");
-    reply = rediscluster_pipeline_reply(pipeline, 2);
+    reply = driver_pipeline_reply(pipeline, 2);
     CHECK_INT(rediscluster_reply_count(reply), 3);
     CHECK_STR(reply_text(rediscluster_reply_at(reply, 0)), AT3 "a");
     CHECK_STR(reply_text(rediscluster_reply_at(reply, 1)), AT1 "a");
     CHECK_STR(reply_text(rediscluster_reply_at(reply, 2)), AT2 "a");
     its_reply_is(3, "1");
     its_reply_is(4, "15");
-    CHECK(rediscluster_pipeline_reply(pipeline, 5) == NULL);
-    CHECK_INT(rediscluster_error_status(rediscluster_pipeline_error(pipeline, 5)), REDISCLUSTER_ERROR_CROSS_SLOT);
-    reply = rediscluster_pipeline_reply(pipeline, 6);
+    CHECK(driver_pipeline_reply(pipeline, 5) == NULL);
+    CHECK_INT(rediscluster_error_status(driver_pipeline_error(pipeline, 5)), REDISCLUSTER_ERROR_CROSS_SLOT);
+    reply = driver_pipeline_reply(pipeline, 6);
     CHECK_INT(rediscluster_reply_kind(reply), REDISCLUSTER_REPLY_MAP);
     CHECK_INT(rediscluster_reply_count(reply), 6);
     for (size_t i = 0; i < 3; i++) {
@@ -74,9 +75,9 @@ int main(void)
         CHECK(found);
     }
     its_reply_is(7, "2");
-    CHECK_INT(rediscluster_reply_kind(rediscluster_pipeline_reply(pipeline, 8)), REDISCLUSTER_REPLY_ERROR);
-    CHECK_CONTAINS(reply_text(rediscluster_pipeline_reply(pipeline, 8)), "ERR no");
-    CHECK_INT(rediscluster_error_status(rediscluster_pipeline_error(pipeline, 9)), REDISCLUSTER_ERROR_UNKNOWN_NODE);
+    CHECK_INT(rediscluster_reply_kind(driver_pipeline_reply(pipeline, 8)), REDISCLUSTER_REPLY_ERROR);
+    CHECK_CONTAINS(reply_text(driver_pipeline_reply(pipeline, 8)), "ERR no");
+    CHECK_INT(rediscluster_error_status(driver_pipeline_error(pipeline, 9)), REDISCLUSTER_ERROR_UNKNOWN_NODE);
 
     /* One write a node for all of it. */
     for (int node = 1; node <= 3; node++) {
@@ -86,8 +87,8 @@ int main(void)
         CHECK_INT(fake_node_count_on(fake, node, "MSET"), 1);
     }
     CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_CREATED), 3);
-    rediscluster_pipeline_free(pipeline);
-    rediscluster_client_free(client);
+    driver_pipeline_free(pipeline);
+    driver_free(client);
     fake_node_stop(fake);
     return 0;
 }

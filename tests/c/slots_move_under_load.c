@@ -1,6 +1,6 @@
 /* Slots of a real cluster move with their keys from one primary to another under eight threads that read, write, and send
  * pipelines and MGETs across slots: no call fails, each write is there, once, and no read is out of date.
- * ctest: serial timeout=120 */
+ * ctest: long-drivers serial timeout=120 */
 #include "scenario.h"
 
 int main(void)

@@ -9,10 +9,19 @@
 #include <string.h>
 #include <strings.h>
 
+rediscluster_client *client_from(rediscluster_options *options)
+{
+    rediscluster_client *client = NULL;
+    rediscluster_error *error = NULL;
+    driver_set(options);
+    CHECK_OK(rediscluster_client_new(options, &client, &error), error);
+    rediscluster_options_free(options);
+    return client;
+}
+
 rediscluster_client *client_of(const char *nodes, ...)
 {
     rediscluster_options *options = NULL;
-    rediscluster_client *client = NULL;
     rediscluster_error *error = NULL;
     const char *name;
     va_list rest;
@@ -22,16 +31,14 @@ rediscluster_client *client_of(const char *nodes, ...)
     while ((name = va_arg(rest, const char *)) != NULL)
         CHECK_OK(rediscluster_options_set(options, name, va_arg(rest, const char *), &error), error);
     va_end(rest);
-    CHECK_OK(rediscluster_client_new(options, &client, &error), error);
-    rediscluster_options_free(options);
-    return client;
+    return client_from(options);
 }
 
 rediscluster_reply *client_run(rediscluster_client *client, rediscluster_command *command)
 {
     rediscluster_reply *reply = NULL;
     rediscluster_error *error = NULL;
-    CHECK_OK(rediscluster_client_execute(client, command, &reply, &error), error);
+    CHECK_OK(driver_execute(client, command, &reply, &error), error);
     CHECK(reply != NULL);
     rediscluster_command_free(command);
     return reply;
@@ -41,7 +48,7 @@ rediscluster_error *client_run_fails(rediscluster_client *client, int32_t status
 {
     rediscluster_reply *reply = (rediscluster_reply *)(void *)&reply;
     rediscluster_error *error = NULL;
-    CHECK_FAILS(rediscluster_client_execute(client, command, &reply, &error), status, error);
+    CHECK_FAILS(driver_execute(client, command, &reply, &error), status, error);
     CHECK(reply == NULL);
     rediscluster_command_free(command);
     return error;
@@ -117,6 +124,14 @@ const char *client_text(const rediscluster_reply *reply, char *buffer, size_t si
 int64_t client_stat(rediscluster_client *client, const char *node, int32_t what)
 {
     return pool_stat(rediscluster_client_pool(client), node, what);
+}
+
+void client_is_at_rest(rediscluster_client *client)
+{
+    driver_rest(client);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_IN_USE), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_WAITING), 0);
+    CHECK_INT(client_stat(client, NULL, REDISCLUSTER_STAT_DIALING), 0);
 }
 
 /* Calls `each` for each command of this name in the log: "MS NODE CONNECTION command READ NAME …". */

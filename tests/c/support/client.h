@@ -1,9 +1,12 @@
-/* Clients in one line each, and what nodes that follow a script saw of them. */
+/* Clients in one line each, called by the driver that the test runs with (driver.h), and what nodes that follow a script
+ * saw of them. */
 #ifndef TEST_CLIENT_H
 #define TEST_CLIENT_H
 
 #include "check.h"
 #include "commands.h"
+#include "driver.h"
+#include "driver_pipeline.h"
 #include "fake_node.h"
 
 #include <stdint.h>
@@ -15,8 +18,12 @@
 #define AT2 "{c}"
 #define AT3 "{a}"
 
-/* A client of these startup nodes ("host:port,…") and options: name, value, …, NULL. It must come to be. */
+/* A client of these startup nodes ("host:port,…") and options: name, value, …, NULL, and of what the driver needs. It must
+ * come to be; driver_free frees it. */
 rediscluster_client *client_of(const char *nodes, ...);
+
+/* The same of options, which are freed. */
+rediscluster_client *client_from(rediscluster_options *options);
 
 /* Executes a command, frees it, and gives its reply, error replies too; the caller frees that. */
 rediscluster_reply *client_run(rediscluster_client *client, rediscluster_command *command);
@@ -41,6 +48,9 @@ const char *client_text(const rediscluster_reply *reply, char *buffer, size_t si
 
 /* One number of its pool's statistics: of all nodes (NULL) or of one. */
 int64_t client_stat(rediscluster_client *client, const char *node, int32_t what);
+
+/* No place of its pool is taken, waited for or dialled for. */
+void client_is_at_rest(rediscluster_client *client);
 
 /* With how many reads commands of this name came to a node: as many as there were writes. */
 long client_writes(fake_node *fake, int node, const char *name);

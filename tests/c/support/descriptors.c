@@ -5,8 +5,10 @@
 #include "fail.h"
 
 #include <dirent.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #if defined(__GLIBC__)
@@ -48,6 +50,15 @@ int descriptors_open(void)
 int descriptors_sockets(void)
 {
     return count_entries("/proc/self/fd", "socket:");
+}
+
+int descriptors_most_unsent(void)
+{
+    int most = 0, bytes;
+    for (int descriptor = 3; descriptor < 1024; descriptor++)
+        if (ioctl(descriptor, SIOCOUTQ, &bytes) == 0 && bytes > most)
+            most = bytes;
+    return most;
 }
 
 int threads_running(void)

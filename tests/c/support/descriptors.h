@@ -6,6 +6,9 @@
 int descriptors_open(void);
 int descriptors_sockets(void);
 
+/* The most bytes that a socket of this process has been given and the other side has not taken. */
+int descriptors_most_unsent(void);
+
 /* Threads of this process. */
 int threads_running(void);
 

@@ -3,6 +3,8 @@
 #include "load_log.h"
 
 #include "commands.h"
+#include "driver.h"
+#include "driver_pipeline.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,7 +98,7 @@ static void increment(load_thread *self, bool troubled)
     rediscluster_error *error = NULL;
     int64_t began = clock_us();
     load_write_key(key, write.tag, self->number, write.number);
-    rediscluster_client_command(self->load->plan.client, REDISCLUSTER_ARGS("INCR", key), &reply, &error);
+    driver_command(self->load->plan.client, REDISCLUSTER_ARGS("INCR", key), &reply, &error);
     note_call(self, began, status_of(reply, error), troubled);
     end_write(self, write, reply, error);
     note_error(self, error);
@@ -121,7 +123,7 @@ static void set_register(load_thread *self, int at)
     int64_t began = clock_us();
     load_register_key(key, it->tag, self->number, at, GENERATION(value));
     snprintf(text, sizeof text, "%" PRIu64, NUMBER(value));
-    rediscluster_client_command(self->load->plan.client, REDISCLUSTER_ARGS("SET", key, text), &reply, &error);
+    driver_command(self->load->plan.client, REDISCLUSTER_ARGS("SET", key, text), &reply, &error);
     note_call(self, began, status_of(reply, error), is_troubled(at));
     it->number = value;
     if (status_of(reply, error) == 0) {
@@ -175,7 +177,7 @@ static void get_register(load_thread *self, bool troubled)
     rediscluster_reply *reply = NULL;
     rediscluster_error *error = NULL;
     int64_t began = clock_us();
-    rediscluster_client_command(self->load->plan.client, REDISCLUSTER_ARGS("GET", floor.key), &reply, &error);
+    driver_command(self->load->plan.client, REDISCLUSTER_ARGS("GET", floor.key), &reply, &error);
     note_call(self, began, status_of(reply, error), troubled);
     if (status_of(reply, error) == 0)
         end_read(self, &floor, reply);
@@ -199,7 +201,7 @@ static void get_many(load_thread *self)
         floors[i] = begin_read(self, i % 2 == 1);
         arguments[1 + i] = floors[i].key;
     }
-    rediscluster_client_command(self->load->plan.client, 1 + MANY, arguments, NULL, &reply, &error);
+    driver_command(self->load->plan.client, 1 + MANY, arguments, NULL, &reply, &error);
     note_call(self, began, status_of(reply, error), true);
     if (status_of(reply, error) == 0) {
         CHECK_INT(rediscluster_reply_count(reply), MANY);
@@ -213,34 +215,34 @@ static void get_many(load_thread *self)
 
 static void pipeline(load_thread *self)
 {
-    rediscluster_pipeline *pipeline = NULL;
+    driver_pipeline *pipeline;
     rediscluster_error *error = NULL;
     load_write writes[MANY];
     floor_ floors[MANY];
     char key[LOAD_KEY];
     int64_t began = clock_us();
     int32_t status;
-    CHECK_OK(rediscluster_pipeline_new(self->load->plan.client, &pipeline, &error), error);
+    pipeline = driver_pipeline_of(self->load->plan.client);
     for (int i = 0; i < MANY; i++) {
         writes[i] = begin_write(self, i % 2 == 1);
         load_write_key(key, writes[i].tag, self->number, writes[i].number);
-        CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", key), &error), error);
+        CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("INCR", key), &error), error);
         floors[i] = begin_read(self, i % 2 == 1);
-        CHECK_OK(rediscluster_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", floors[i].key), &error), error);
+        CHECK_OK(driver_pipeline_append_argv(pipeline, REDISCLUSTER_ARGS("GET", floors[i].key), &error), error);
     }
-    status = (int32_t)rediscluster_pipeline_execute(pipeline, REDISCLUSTER_TIMEOUT_DEFAULT, NULL);
+    status = (int32_t)driver_pipeline_execute(pipeline, REDISCLUSTER_TIMEOUT_DEFAULT);
     for (size_t i = 0; i < MANY; i++) {
-        const rediscluster_reply *answer = rediscluster_pipeline_reply(pipeline, 2 * i + 1);
-        const rediscluster_reply *incremented = rediscluster_pipeline_reply(pipeline, 2 * i);
-        end_write(self, writes[i], incremented, rediscluster_pipeline_error(pipeline, 2 * i));
-        note_error(self, rediscluster_pipeline_error(pipeline, 2 * i));
+        const rediscluster_reply *answer = driver_pipeline_reply(pipeline, 2 * i + 1);
+        const rediscluster_reply *incremented = driver_pipeline_reply(pipeline, 2 * i);
+        end_write(self, writes[i], incremented, driver_pipeline_error(pipeline, 2 * i));
+        note_error(self, driver_pipeline_error(pipeline, 2 * i));
         if (answer != NULL && rediscluster_reply_kind(answer) != REDISCLUSTER_REPLY_ERROR)
             end_read(self, &floors[i], answer);
         if (status == 0 && (status = status_of(incremented, NULL)) == 0)
             status = status_of(answer, NULL);
     }
     note_call(self, began, status, true);
-    rediscluster_pipeline_free(pipeline);
+    driver_pipeline_free(pipeline);
 }
 
 /* ---- threads ------------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 
 #include "cluster.h"
 #include "commands.h"
+#include "driver.h"
 #include "options.h"
 #include "pools.h"
 
@@ -122,6 +123,7 @@ static rediscluster_client *client_of(const trial *self)
     snprintf(silence, sizeof silence, "%" PRId64, self->plan->socket_timeout_ms * slowness());
     options = options_of(cluster_addresses(self->servers), "command_timeout", timeout, "socket_timeout",
                          silence, "max_retries", self->plan->max_retries, NULL);
+    driver_set(options);
     CHECK_OK(rediscluster_client_new(options, &client, &error), error);
     rediscluster_options_free(options);
     return client;
@@ -218,7 +220,7 @@ static void end(trial *self)
     snprintf(seen->error, sizeof seen->error, "%s", load_error(self->load));
     load_free(self->load);
     give_back(self->control);
-    rediscluster_client_free(self->client);
+    driver_free(self->client);
     for (int node = 1; node <= NODES; node++)
         if (self->nodes[node] != NULL)
             give_back(self->nodes[node]);
