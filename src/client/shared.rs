@@ -69,10 +69,9 @@ impl Client {
             execution.on(event, took, &mut jitter);
         }
         loop {
-            if terms.watch.is_fired() {
-                return Err(execution.cancelled());
-            }
             match execution.step() {
+                Step::Done(result) => return result,
+                _ if terms.watch.is_fired() => return Err(execution.cancelled()),
                 Step::Send { target, asking } => {
                     if self.is_held_back(&target) {
                         execution.hold_back(target, asking, LOOK_INTERVAL);
@@ -92,7 +91,6 @@ impl Client {
                     let _ = pool.refresh_after(suspect.as_slice(), deadline);
                 }
                 Step::Wait { until } => pause(pool, terms, execution.awaited_slot(), until),
-                Step::Done(result) => return result,
             }
         }
     }
