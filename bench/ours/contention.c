@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <rediscluster.h>
 
-#include "workload.h"
+#include "../workload.h"
 
 static rediscluster_pool *pool;
 static pthread_barrier_t ready, begin;
