@@ -1,5 +1,6 @@
 //! A Redis and Valkey Cluster client: a safe core below, a C API on top.
 
+mod channel;
 pub mod client;
 pub mod command;
 pub mod connection;

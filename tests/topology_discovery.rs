@@ -1,6 +1,7 @@
 //! Whom a discovery asks, and which answer it takes: scripted answers, no sockets.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -52,9 +53,10 @@ fn full(names: &[&str]) -> String {
     view(&ranges)
 }
 
-fn map(resp: &str) -> SlotMap {
+fn map(resp: &str) -> Arc<SlotMap> {
     let reply = Reply::from_resp(resp.as_bytes()).unwrap();
-    Query::Slots.read(reply.root(), &node("h:1"), &Translation::default(), false).unwrap()
+    let map = Query::Slots.read(reply.root(), &node("h:1"), &Translation::default(), false);
+    Arc::new(map.unwrap())
 }
 
 type Script<'a> = &'a dyn Fn(&str, Query) -> Result<String, Status>;
@@ -273,7 +275,7 @@ fn an_older_view_is_the_last_resort() {
         let reply = Reply::from_resp(resp.as_bytes()).unwrap();
         Query::Nodes.read(reply.root(), &node("a:1"), &Translation::default(), false).unwrap()
     };
-    let known = read(&lines("a:1", "b:1", 5));
+    let known = Arc::new(read(&lines("a:1", "b:1", 5)));
     for seed in 0..8 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let discovery = Discovery::new(&options, Some(&known), &[], &mut rng);

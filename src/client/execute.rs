@@ -60,6 +60,19 @@ impl Client {
         let left = self.time_of(settings.timeout.unwrap_or(Timeout::Default));
         let end = left.and_then(|left| began.checked_add(left));
         let deadline = end.map_or(Deadline::NEVER, Deadline::at);
+        if let Some(channels) = self.channels() {
+            if left == Some(Duration::ZERO) {
+                return self.execute_one(command, target, replays(spec), deadline, settings, None);
+            }
+            let encoded = command.encoded();
+            return match self.try_shared(channels, &target, encoded, deadline, left) {
+                Ok(reply) => Ok(reply),
+                Err(event) => {
+                    let begun = event.map(|event| (event, began.elapsed()));
+                    self.execute_one(command, target, replays(spec), deadline, settings, begun)
+                }
+            };
+        }
         let Some(mut lease) = self.pool().take_idle(&target) else {
             return self.execute_one(command, target, replays(spec), deadline, settings, None);
         };
@@ -118,6 +131,9 @@ impl Client {
     ) -> Result<Reply> {
         let terms = self.terms(deadline, Some(self.pool().options().socket_timeout), settings);
         let mut part = Part::new(command.encoded(), &target, replays);
+        if let Some(channels) = self.channels() {
+            return self.run_shared(channels, &terms, &part, begun);
+        }
         if let Some((event, took)) = begun {
             let mut execution = Execution::begun(terms.rules, part.home.clone(), replays);
             execution.on(event, took, &mut |bound| bound.mul_f64(fastrand::f64()));
@@ -128,6 +144,9 @@ impl Client {
 
     /// Runs one part to its end.
     pub(super) fn run_one(&self, terms: &Terms<'_>, part: Part<'_>) -> Result<Reply> {
+        if let Some(channels) = self.channels() {
+            return self.run_shared(channels, terms, &part, None);
+        }
         let mut parts = [part];
         flights::run(self.pool(), terms, &mut parts);
         let [part] = parts;
@@ -145,6 +164,14 @@ impl Client {
         let mut terms =
             self.terms(self.deadline(began, timeout, block), self.silence(block), settings);
         terms.names_nodes = planned.joining.is_some();
+        if let Some(channels) = self.channels()
+            && block.is_none()
+            && planned.joining.is_none()
+            && let [target] = &*planned.targets
+        {
+            let part = Part::new(command.encoded(), target, planned.replays);
+            return self.run_shared(channels, &terms, &part, None);
+        }
         let map = self.pool().topology();
         let mut parts = Vec::new();
         planned.parts(command.encoded(), &mut parts);

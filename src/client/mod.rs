@@ -26,6 +26,7 @@ mod scan;
 mod script;
 mod settings;
 mod shapes;
+mod shared;
 mod step;
 pub mod subscriber;
 mod transaction;

@@ -309,7 +309,7 @@ impl Connection {
         self.outstanding() > self.unsent
     }
 
-    fn receive_next(&mut self, deadline: Deadline) -> Result<Reply, Trouble> {
+    pub(super) fn receive_next(&mut self, deadline: Deadline) -> Result<Reply, Trouble> {
         let mut wait = None;
         loop {
             let Self { stream, session, buffers, limits, .. } = self;

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::connection::Connection;
+use super::greeting::Greeting;
+use super::handshake::Handshake;
 use super::interrupt::Interrupter;
-use super::logins::{Attempt, Logins};
+use super::logins::Logins;
+use super::set_up::SetUp;
 use crate::credentials::{Answer, Credentials};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
@@ -31,7 +34,7 @@ pub struct Dialer {
 pub(super) struct Login {
     /// Grows with each change.
     pub(super) generation: u32,
-    pub(super) credentials: Option<Credentials>,
+    pub(super) credentials: Option<Arc<Credentials>>,
 }
 
 /// What is dialled.
@@ -58,7 +61,8 @@ impl Dialer {
     /// CONFIG: a file that cannot be read or does not fit.
     pub fn new(options: Arc<Options>) -> Result<Self> {
         let tls = if options.ssl { Some(Swap::new(Connector::new(&options)?)) } else { None };
-        let login = Swap::new(Login { generation: 0, credentials: options.credentials() });
+        let login =
+            Swap::new(Login { generation: 0, credentials: options.credentials().map(Arc::new) });
         let login_generation = AtomicU32::new(0);
         Ok(Self { options, tls, login, login_generation, logins: Logins::default() })
     }
@@ -69,7 +73,7 @@ impl Dialer {
         self.login.update(|before| {
             let generation = before.generation.wrapping_add(1);
             self.login_generation.store(generation, Ordering::Relaxed);
-            Login { generation, credentials: Some(credentials) }
+            Login { generation, credentials: Some(Arc::new(credentials)) }
         });
         self.logins.forget_refusals();
     }
@@ -89,38 +93,41 @@ impl Dialer {
         let attempt = self.logins.begin(&node, deadline)?;
         let login = self.login.load();
         if let Some(credentials) = &login.credentials {
-            connection.log_in_again(&self.options, credentials, attempt, deadline)?;
+            let handshake = Handshake::again(self.options.clone(), credentials.clone());
+            let mut greeting = Greeting::begin(connection, handshake, deadline)?;
+            let outcome = loop {
+                match greeting.step(connection) {
+                    Ok(Some(_)) => break Ok(()),
+                    Ok(None) => connection.sit_out(greeting.wanted(connection), greeting.until()),
+                    Err(error) => break Err(error),
+                }
+            };
+            attempt.ended(outcome.as_ref().copied());
+            outcome?;
         }
         connection.login = login.generation;
         Ok(())
     }
 
-    /// Who a connection to the node logs in as, and the right to do so where there is a password.
-    pub(super) fn admit<'a>(
-        &'a self,
-        node: &'a NodeAddress,
-        deadline: Deadline,
-    ) -> Result<(Arc<Login>, Option<Attempt<'a>>)> {
-        let mut login = self.login.load();
-        let answer = self.options.credentials_source.ask(&node.to_string());
-        let is_fixed = answer.is_none();
-        if let Some(answer) = answer {
-            let credentials = match answer {
-                Answer::Credentials(credentials) => Some(credentials),
-                Answer::NoLogin => None,
-                Answer::Nothing => {
-                    let message = format!("{node}: the credentials callback gave no credentials");
-                    return Err(Error::new(Status::Auth, message).on_node(node));
-                }
-            };
-            login = Arc::new(Login { generation: login.generation, credentials });
-        }
-        if login.credentials.is_none() {
-            return Ok((login, None));
-        }
-        let attempt = self.logins.begin(node, deadline)?;
-        // Others may have come while it waited.
-        Ok((if is_fixed { self.login.load() } else { login }, Some(attempt)))
+    /// Who a connection logs in as, where no function is asked.
+    pub(super) fn login(&self) -> Arc<Login> {
+        self.login.load()
+    }
+
+    /// What the program's function says that a connection to the node logs in as. None: there is no function, and
+    /// [`Dialer::login`] holds.
+    pub(super) fn told_login(&self, node: &NodeAddress) -> Result<Option<Arc<Login>>> {
+        let credentials = match self.options.credentials_source.ask(&node.to_string()) {
+            None => return Ok(None),
+            Some(Answer::Credentials(credentials)) => Some(Arc::new(credentials)),
+            Some(Answer::NoLogin) => None,
+            Some(Answer::Nothing) => {
+                let message = format!("{node}: the credentials callback gave no credentials");
+                return Err(Error::new(Status::Auth, message).on_node(node));
+            }
+        };
+        let generation = self.login.load().generation;
+        Ok(Some(Arc::new(Login { generation, credentials })))
     }
 
     /// Sets right in a forked child what a thread of the parent may have been in the middle of.
@@ -171,8 +178,17 @@ impl Dialer {
         deadline: Deadline,
         watch: &mut dyn FnMut(Interrupter),
     ) -> Result<Connection> {
-        self.logins.check(to.address)?;
-        let deadline = Deadline::after(self.options.socket_connect_timeout).earlier(deadline);
-        Connection::set_up(to, self, deadline, watch)
+        let mut dial = SetUp::begin(self, to, deadline)?;
+        let mut watched = None;
+        loop {
+            if let Some(interrupter) = dial.interrupter_other_than(&watched) {
+                watch(interrupter.clone());
+                watched = Some(interrupter);
+            }
+            if let Some(connection) = dial.step(self)? {
+                return Ok(connection);
+            }
+            dial.sit_out();
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! not know).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -37,9 +38,9 @@ pub enum Progress {
 }
 
 /// The machine: [`Handshake::flight`], then [`Handshake::take`] each reply, until it says `Done`.
-pub struct Handshake<'a> {
-    options: &'a Options,
-    credentials: Option<&'a Credentials>,
+pub struct Handshake {
+    options: Arc<Options>,
+    credentials: Option<Arc<Credentials>>,
     readonly: bool,
     /// AUTH and nothing else: the connection was greeted before.
     again: bool,
@@ -51,10 +52,14 @@ pub struct Handshake<'a> {
     agreement: Agreement,
 }
 
-impl<'a> Handshake<'a> {
+impl Handshake {
     /// A handshake as the options want it, logging in by these credentials; `readonly`: with READONLY,
     /// for reading from a replica.
-    pub fn new(options: &'a Options, credentials: Option<&'a Credentials>, readonly: bool) -> Self {
+    pub fn new(
+        options: Arc<Options>,
+        credentials: Option<Arc<Credentials>>,
+        readonly: bool,
+    ) -> Self {
         let hello = match (options.protocol, options.handshake) {
             (Protocol::Resp3, _) | (Protocol::Auto, Extent::Full) => Some(3),
             (Protocol::Resp2, Extent::Full) => Some(2),
@@ -73,7 +78,7 @@ impl<'a> Handshake<'a> {
     }
 
     /// Logging in by other credentials, on a connection that shook hands before.
-    pub fn again(options: &'a Options, credentials: &'a Credentials) -> Self {
+    pub fn again(options: Arc<Options>, credentials: Arc<Credentials>) -> Self {
         let mut handshake = Self::new(options, Some(credentials), false);
         handshake.again = true;
         handshake.hello = None;
@@ -85,8 +90,9 @@ impl<'a> Handshake<'a> {
     pub fn flight(&mut self) -> Zeroizing<Vec<u8>> {
         self.fell_back = false;
         let mut flight = Flight::new();
-        let password = self.credentials.map(|login| login.password.reveal().as_bytes());
-        let user = self.credentials.and_then(|login| login.username.as_deref());
+        let login = self.credentials.as_deref();
+        let password = login.map(|login| login.password.reveal().as_bytes());
+        let user = login.and_then(|login| login.username.as_deref());
         match (self.hello, password) {
             (Some(version), password) => {
                 let version: &[u8] = if version == 3 { b"3" } else { b"2" };
@@ -113,7 +119,7 @@ impl<'a> Handshake<'a> {
     }
 
     fn ask_for_the_rest(&self, flight: &mut Flight) {
-        let options = self.options;
+        let options = &self.options;
         if let Some(name) = &options.client_name {
             flight.ask(Question::ClientName, &[b"CLIENT", b"SETNAME", name.as_bytes()]);
         }

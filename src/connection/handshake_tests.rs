@@ -41,8 +41,8 @@ fn commands(flight: &[u8]) -> String {
 /// what was sent, flights parted by " // ".
 fn play(settings: &str, readonly: bool, script: &[&str]) -> (String, Result<Agreement>) {
     let options = options(settings);
-    let credentials = options.credentials();
-    let mut handshake = Handshake::new(&options, credentials.as_ref(), readonly);
+    let credentials = options.credentials().map(Arc::new);
+    let mut handshake = Handshake::new(Arc::new(options), credentials, readonly);
     let mut sent = commands(&handshake.flight());
     for text in script {
         let reply = crate::resp::Reply::from_resp(text.as_bytes()).unwrap();
@@ -72,8 +72,8 @@ fn minimal_sends_only_what_the_settings_need() {
         ("client_name=n db=2", true, "CLIENT SETNAME n|SELECT 2|READONLY"),
     ] {
         let options = options(&format!("handshake=minimal {settings}"));
-        let flight =
-            commands(&Handshake::new(&options, options.credentials().as_ref(), readonly).flight());
+        let credentials = options.credentials().map(Arc::new);
+        let flight = commands(&Handshake::new(Arc::new(options), credentials, readonly).flight());
         assert_eq!(flight, wanted, "{settings}");
     }
 }
@@ -111,8 +111,8 @@ fn old_servers_are_asked_again_without_hello() {
     // Nothing is left to say.
     let refusal = "-ERR unknown command 'HELLO'\r\n";
     let options = options("client_info=no");
-    let credentials = options.credentials();
-    let mut handshake = Handshake::new(&options, credentials.as_ref(), false);
+    let credentials = options.credentials().map(Arc::new);
+    let mut handshake = Handshake::new(Arc::new(options), credentials, false);
     handshake.flight();
     let reply = crate::resp::Reply::from_resp(refusal.as_bytes()).unwrap();
     assert_eq!(handshake.take(reply.root()).unwrap(), Progress::Send);

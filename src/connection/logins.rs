@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
-use crate::os::fork::PerProcess;
+use crate::os::fork::{self, PerProcess};
 use crate::os::futex::{Event, Mutex};
 
 /// Between two logins that are refused.
@@ -28,9 +28,9 @@ const TRUST: Duration = Duration::from_secs(1);
 const MANY: usize = 1024;
 
 /// What is known of logins at each node, in this process.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Logins {
-    nodes: PerProcess<Mutex<Nodes>>,
+    nodes: Arc<PerProcess<Mutex<Nodes>>>,
 }
 
 #[derive(Default)]
@@ -64,46 +64,47 @@ impl Record {
 }
 
 /// What [`Logins::turn`] finds.
-enum Turn {
-    Go { alone: bool, round: u32 },
+pub(super) enum Turn {
+    /// The right to log in. By which credentials is to be looked up now, not before.
+    Go(Attempt),
+    /// Another connection is trying: then its turn is looked for again.
     Wait(Arc<Event>),
+    /// The node refused a moment ago.
     Refused(Error),
 }
 
 /// A login under way. Dropped without an outcome it counts for nothing, and the next may try.
-pub(super) struct Attempt<'a> {
-    logins: &'a Logins,
-    node: &'a NodeAddress,
+pub(super) struct Attempt {
+    logins: Logins,
+    node: NodeAddress,
+    /// The process in whose records it stands.
+    generation: u32,
     alone: bool,
     /// [`Nodes::round`] when it began.
     round: u32,
 }
 
+/// What a call is told whose time ends while another connection tries.
+pub(super) fn no_turn(node: &NodeAddress) -> Error {
+    let message = format!(
+        "{node}: the call's time ended while another connection was logging in; allow it more, or see why the \
+         node is slow"
+    );
+    Error::new(Status::Timeout, message).on_node(node)
+}
+
 impl Logins {
-    /// The right to log in at the node, waited for until the deadline. By which credentials is to be looked
-    /// up once it is there.
+    /// The right to log in at the node, waited for until the deadline.
     ///
     /// # Errors
     /// AUTH: it refused a moment ago. TIMEOUT.
-    pub(super) fn begin<'a>(
-        &'a self,
-        node: &'a NodeAddress,
-        deadline: Deadline,
-    ) -> Result<Attempt<'a>> {
+    pub(super) fn begin(&self, node: &NodeAddress, deadline: Deadline) -> Result<Attempt> {
         loop {
             match self.turn(node) {
-                Turn::Go { alone, round } => {
-                    return Ok(Attempt { logins: self, node, alone, round });
-                }
+                Turn::Go(attempt) => return Ok(attempt),
                 Turn::Refused(error) => return Err(error),
                 Turn::Wait(ended) if ended.wait(deadline) => {}
-                Turn::Wait(_) => {
-                    let message = format!(
-                        "{node}: the call's time ended while another connection was logging in; allow it \
-                         more, or see why the node is slow"
-                    );
-                    return Err(Error::new(Status::Timeout, message).on_node(node));
-                }
+                Turn::Wait(_) => return Err(no_turn(node)),
             }
         }
     }
@@ -128,7 +129,12 @@ impl Logins {
         }
     }
 
-    fn turn(&self, node: &NodeAddress) -> Turn {
+    /// The right to log in at the node, if it is to be had now.
+    pub(super) fn turn(&self, node: &NodeAddress) -> Turn {
+        let go = |alone, round| {
+            let (logins, node) = (self.clone(), node.clone());
+            Turn::Go(Attempt { logins, node, generation: fork::generation(), alone, round })
+        };
         let mut nodes = self.nodes().lock();
         let Nodes { records, round } = &mut *nodes;
         let round = *round;
@@ -140,13 +146,13 @@ impl Logins {
             return Turn::Refused(error.clone());
         }
         if record.let_in_at.is_some_and(|at| at.elapsed() < TRUST) {
-            return Turn::Go { alone: false, round };
+            return go(false, round);
         }
         if let Some(trying) = &record.trying {
             return Turn::Wait(Arc::clone(trying));
         }
         record.trying = Some(Arc::new(Event::new()));
-        Turn::Go { alone: true, round }
+        go(true, round)
     }
 
     fn nodes(&self) -> &Mutex<Nodes> {
@@ -164,12 +170,12 @@ impl Logins {
     }
 }
 
-impl Attempt<'_> {
+impl Attempt {
     /// The node let us in, or did not.
     pub(super) fn ended(self, outcome: Result<(), &Error>) {
         let now = Instant::now();
         match outcome {
-            Ok(()) => self.logins.note(self.node, self.round, |record| {
+            Ok(()) => self.logins.note(&self.node, self.round, |record| {
                 record.let_in_at = Some(now);
                 record.refused = None;
             }),
@@ -183,8 +189,8 @@ impl Attempt<'_> {
                     ),
                 );
                 let told_again =
-                    told_again.on_node(self.node).with_server_code(error.server_code());
-                self.logins.note(self.node, self.round, |record| {
+                    told_again.on_node(&self.node).with_server_code(error.server_code());
+                self.logins.note(&self.node, self.round, |record| {
                     record.let_in_at = None;
                     record.refused = Some((now, told_again));
                 });
@@ -194,13 +200,13 @@ impl Attempt<'_> {
     }
 }
 
-impl Drop for Attempt<'_> {
+impl Drop for Attempt {
     fn drop(&mut self) {
-        if !self.alone {
+        if !self.alone || self.generation != fork::generation() {
             return;
         }
         let mut nodes = self.logins.nodes().lock();
-        let trying = nodes.records.get_mut(self.node).and_then(|record| record.trying.take());
+        let trying = nodes.records.get_mut(&self.node).and_then(|record| record.trying.take());
         drop(nodes);
         if let Some(trying) = trying {
             trying.set();

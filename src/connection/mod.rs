@@ -1,12 +1,15 @@
 //! One connection to one node. Knows of no cluster.
 
 mod arrivals;
+mod asking;
 mod buffers;
 #[allow(clippy::module_inception)]
 pub mod connection;
 mod dialer;
+mod dialing;
 mod flight;
 mod flow;
+mod greeting;
 pub mod handshake;
 mod interrupt;
 mod logins;
@@ -14,10 +17,14 @@ pub mod redirect;
 mod refusal;
 pub mod session;
 mod set_up;
+mod shared;
 mod trouble;
 
 pub use buffers::Buffers;
 pub use connection::Connection;
 pub use dialer::{Destination, Dialer};
+pub use dialing::Dialing;
 pub use interrupt::Interrupter;
+pub(crate) use set_up::SetUp;
+
 pub use redirect::{Endpoint, Redirect, RedirectKind};

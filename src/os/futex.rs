@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use std::sync::atomic::{AtomicU32, Ordering};
+pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::deadline::Deadline;
@@ -116,6 +116,62 @@ pub fn wake(word: &AtomicU32, count: u32) {
     }
 }
 
+/// Sleeps while `word` holds `expected`, until it is woken by one of its `bits` or the deadline passes. May return
+/// early for no reason, as [`wait`]. (FUTEX_WAIT_BITSET, futex(2): its timeout is a point in time.)
+pub fn wait_bits(word: &AtomicU32, expected: u32, bits: u32, deadline: Deadline) {
+    let remaining = deadline.remaining();
+    if remaining == Some(Duration::ZERO) {
+        return;
+    }
+    let timeout = remaining.map(|left| after(monotonic(), left));
+    let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: the word and the timeout live through the call, which only reads them; the second address is not
+    // used by this operation.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
+            expected,
+            timeout,
+            std::ptr::null::<u32>(),
+            bits,
+        );
+    }
+}
+
+/// Wakes all threads that sleep on `word` by one of these `bits`, in one system call.
+pub fn wake_bits(word: &AtomicU32, bits: u32) {
+    // SAFETY: FUTEX_WAKE_BITSET uses the first address alone.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAKE_BITSET | libc::FUTEX_PRIVATE_FLAG,
+            i32::MAX,
+            std::ptr::null::<libc::timespec>(),
+            std::ptr::null::<u32>(),
+            bits,
+        );
+    }
+}
+
+fn monotonic() -> libc::timespec {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call fills the structure it is given.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now
+}
+
+fn after(now: libc::timespec, left: Duration) -> libc::timespec {
+    let nanos = now.tv_nsec + libc::c_long::from(left.subsec_nanos());
+    let seconds = libc::time_t::try_from(left.as_secs()).unwrap_or(libc::time_t::MAX);
+    libc::timespec {
+        tv_sec: now.tv_sec.saturating_add(seconds).saturating_add(nanos / 1_000_000_000),
+        tv_nsec: nanos % 1_000_000_000,
+    }
+}
+
 /// A word that goes from "not yet" to "done" once, and threads that wait for it.
 pub struct Event(AtomicU32);
 
@@ -178,6 +234,33 @@ mod tests {
             thread.join().unwrap();
         }
         assert_eq!(*count.lock(), 160_000);
+    }
+
+    #[test]
+    fn bits_wake_whom_they_name_and_a_deadline_ends_the_wait() {
+        let word = Arc::new(AtomicU32::new(0));
+        let sleepers: Vec<_> = (0..4)
+            .map(|bit| {
+                let word = word.clone();
+                std::thread::spawn(move || {
+                    while word.load(Ordering::Acquire) == 0 {
+                        wait_bits(&word, 0, 1 << bit, Deadline::NEVER);
+                    }
+                })
+            })
+            .collect();
+        word.store(1, Ordering::Release);
+        wake_bits(&word, 0b1111);
+        for sleeper in sleepers {
+            sleeper.join().unwrap();
+        }
+        let until = Deadline::after(Duration::from_millis(10));
+        let began = std::time::Instant::now();
+        while !until.has_passed() {
+            wait_bits(&word, 1, 1, until);
+        }
+        assert!(began.elapsed() >= Duration::from_millis(10));
+        wait_bits(&word, 0, 1, Deadline::NEVER);
     }
 
     #[test]

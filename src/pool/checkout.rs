@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::anyone::Anyone;
 use super::handles::Handle;
 use super::lease::{Lease, Place};
-use super::leasing::{Found, Patience, closed, would_take_time};
+use super::leasing::{Patience, closed, would_take_time};
 use super::member::MemberKey;
 use super::pool::{Core, Pool};
 use super::reader::Unread;
@@ -290,46 +291,17 @@ impl Core {
     /// A connection to some primary, or some node where nobody writes: first whatever costs no wait, then the
     /// wait for one. None if a node has left meanwhile, so that there are others to try.
     pub(super) fn get_any(self: &Arc<Self>, patience: Patience) -> Result<Option<Box<Lease>>> {
-        let replicas = self.is_special(Access::Write) && self.is_special(Access::Read);
-        let mut keys = self.routes().members_of(replicas);
-        fastrand::shuffle(&mut keys);
-        if replicas {
-            self.members.lock().put_resting_last(&mut keys);
-        }
-        let mut failures: Vec<(Attempt, Error)> = Vec::new();
-        let (mut full, mut left) = (None, false);
-        for (at, &key) in keys.iter().enumerate() {
+        let mut anyone = Anyone::begin(self);
+        while let Some((key, share)) = anyone.next(patience.deadline) {
             let started = Instant::now();
-            // One that is silent leaves time for the others.
-            let share = Patience { deadline: patience.deadline.share(keys.len() - at), ..patience };
-            match self.lease_without_waiting(key, share) {
-                Ok(Found::Lease(lease)) => return Ok(Some(lease)),
-                Ok(Found::Full) => full = full.or(Some(key)),
-                Ok(Found::NodeLeft) => left = true,
-                Err(error)
-                    if asks_for_refresh(&error)
-                        && (patience.now || !patience.deadline.has_passed()) =>
-                {
-                    failures.push((Attempt::at(started, &error), error));
-                }
-                Err(error) => return Err(error),
+            let found = self.lease_without_waiting(key, Patience { deadline: share, ..patience });
+            if let Some(lease) = anyone.went((key, started), found, patience)? {
+                return Ok(Some(lease));
             }
         }
-        // A node with room would have to be dialled: the full ones say nothing to who does not wait.
-        let waits_in_vain = patience.now && !failures.is_empty();
-        if let Some(key) = full
-            && !waits_in_vain
-        {
-            return self.lease(key, None, patience);
-        }
-        let (attempts, mut errors): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
-        match errors.pop() {
-            Some(error) => Err(error.with_attempts(attempts)),
-            None if left => Ok(None),
-            None => {
-                let message = "the cluster has no primary that is known";
-                Err(Error::new(Status::UnknownNode, message))
-            }
+        match anyone.end(patience)? {
+            Some(full) => self.lease(full, None, patience),
+            None => Ok(None),
         }
     }
 
@@ -339,7 +311,7 @@ impl Core {
 }
 
 /// Trouble that a newer topology may end. A full pool is no such trouble, nor are wrong credentials.
-fn asks_for_refresh(error: &Error) -> bool {
+pub(super) fn asks_for_refresh(error: &Error) -> bool {
     is_of_one_node(error) || error.status() == Status::SlotNotCovered
 }
 

@@ -61,6 +61,8 @@ pub struct Lease {
     pub(super) checked_at: u64,
     /// When `max_lifetime` or `max_idle_time` ends it if it stays idle until then.
     good_until: u64,
+    /// When a call last had it to share, on the coarse clock; 0: never.
+    pub(super) shared_at: u64,
     /// Grows with each return: who has the smallest has been idle longest.
     pub(super) idle_order: u64,
     node_text: CString,
@@ -87,6 +89,7 @@ impl Lease {
             idle_since: now,
             checked_at: now,
             good_until: expires_at.unwrap_or(u64::MAX),
+            shared_at: 0,
             idle_order: 0,
             node_text,
         }))

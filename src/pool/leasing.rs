@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lease::{Lease, Place};
-use super::member::{MemberKey, NEVER};
+use super::member::MemberKey;
 use super::members::Acquired;
 use super::outbox::Outbox;
 use super::pool::Core;
 use super::waiters::{Gift, Waiter};
-use crate::connection::{Destination, Interrupter};
+use crate::connection::Interrupter;
 use crate::deadline::{Deadline, Timeout};
 use crate::error::{Error, Result, Status};
-use crate::log::Level;
 use crate::options::PoolExhausted;
 use crate::os::clock::coarse_millis;
 
@@ -212,57 +211,21 @@ impl Core {
         place
     }
 
-    pub(super) fn dial(
-        self: &Arc<Self>,
-        mut place: Place,
-        patience: Patience,
-    ) -> Result<Box<Lease>> {
-        let deadline = patience.deadline;
-        let (node, hostname, readonly, epoch) = {
-            let members = self.members.lock();
-            if members.closed {
-                return Err(closed());
-            }
-            let member = &members.list[place.member as usize];
-            // To a node that has left: for this one checkout, no epoch will ever be its own.
-            let epoch = if member.known { member.epoch } else { NEVER };
-            (member.address.clone(), member.hostname.clone(), member.readonly, epoch)
-        };
-        let to = Destination { address: &node, hostname: hostname.as_deref(), readonly };
-        let had_time = !deadline.has_passed();
-        let mut watch = |interrupter: Interrupter| {
-            if let Some(stop) = patience.stop {
+    pub(super) fn dial(self: &Arc<Self>, place: Place, patience: Patience) -> Result<Box<Lease>> {
+        let mut dial = self.begin_dial(place, patience.deadline, patience.follows)?;
+        let mut told = None;
+        loop {
+            if let Some(stop) = patience.stop
+                && let Some(interrupter) = dial.interrupter_other_than(&told)
+            {
                 stop.dials(interrupter.clone());
+                told = Some(interrupter);
             }
-            if patience.follows {
-                self.watch_dial(&place, epoch, interrupter);
+            if let Some(lease) = dial.step()? {
+                return Ok(lease);
             }
-        };
-        let connection = match self.dialer.dial_watched(to, deadline, &mut watch) {
-            Ok(connection) => connection,
-            Err(error) => {
-                let log = &self.options.log;
-                log.line(Level::Warning, format_args!("dialing {node} failed: {error}"));
-                // A dial that had no time says nothing of the node.
-                if had_time {
-                    self.rest_after(place.member, &error);
-                }
-                return Err(error);
-            }
-        };
-        self.options.log.line(Level::Debug, format_args!("connected to {node}"));
-        let (read_from, zone) = (self.options.read_from, self.options.client_az.as_deref());
-        let is_near = connection.availability_zone() == zone;
-        let old_routes = {
-            let mut members = self.members.lock();
-            members.dialed(&mut place, connection.interrupter(), coarse_millis());
-            match zone {
-                Some(_) => members.learn_zone(place.member, is_near, read_from),
-                None => None,
-            }
-        };
-        drop(old_routes);
-        Lease::new(place, epoch, connection)
+            dial.sit_out();
+        }
     }
 }
 

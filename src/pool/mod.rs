@@ -6,13 +6,17 @@
 //! hundred instructions; dialing, closing and the idle check happen outside.
 //!
 //! Locks, in the order they may be taken: `Core::members`, then a `Waiter`'s gift. The lock of a
-//! handle's entry (`handles`), the refresh gate's and that of the probes are never held together with either.
+//! handle's entry (`handles`), the refresh gate's, that of the probes and that of the borrowers are never held together with either.
 //!
 //! After a fork the child's first call builds a new `Core` from the options ([`PerProcess`]); the
 //! parent's is abandoned with its locks unopened.
 //!
 //! [`PerProcess`]: crate::os::fork::PerProcess
 
+mod anyone;
+#[allow(dead_code)] // Part of it is for the event loop alone.
+mod begin_take;
+mod borrowers;
 mod changes;
 mod checkout;
 mod demotion;
@@ -26,13 +30,18 @@ mod limits;
 mod member;
 mod members;
 mod outbox;
+#[allow(dead_code)] // Part of it is for the event loop alone.
+mod placed_dial;
 #[allow(clippy::module_inception)]
 mod pool;
 mod probe;
 mod reader;
 mod redirect;
+#[allow(dead_code)] // Part of it is for the event loop alone.
+mod refreshing;
 mod rest;
 mod routes;
+mod sharing;
 pub mod stats;
 mod suspicion;
 mod taking;
@@ -45,7 +54,13 @@ pub use handles::Handle;
 pub use lease::Lease;
 pub use pool::Pool;
 
+#[allow(unused_imports)] // Their user is the event loop.
+pub(crate) use begin_take::{DialFor, Taken};
+pub(crate) use borrowers::Borrower;
 pub(crate) use leasing::Stop;
+#[allow(unused_imports)]
+pub(crate) use refreshing::Refreshing;
 pub(crate) use routes::Routes;
+pub(crate) use sharing::{LATELY, Stamp, Way};
 pub use stats::{NodeStats, Stats};
 pub(crate) use taking::{Announced, Leads, Target};

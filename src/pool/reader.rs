@@ -12,15 +12,16 @@ use super::rest::is_of_one_node;
 use super::routes::{Readers, Routes};
 use crate::deadline::Deadline;
 use crate::error::{Attempt, Error, Result};
+use crate::node::NodeAddress;
 use crate::options::ReadFrom;
 use crate::os::clock::coarse_millis;
 use crate::topology::Kind;
 
 /// Whom a read tries next.
 pub(super) struct Pick {
-    key: MemberKey,
+    pub(super) key: MemberKey,
     /// Every candidate is at a limit, or has nothing idle for who does not dial: this was the first.
-    is_full: bool,
+    pub(super) is_full: bool,
     /// It was resting until now: until when it does while this call finds out whether it is well.
     probe: Option<u64>,
     /// How many others could be tried instead.
@@ -40,8 +41,15 @@ struct Search {
 
 impl Pick {
     /// What it may use of the time that is left for all.
-    fn share_of(&self, deadline: Deadline) -> Deadline {
+    pub(super) fn share_of(&self, deadline: Deadline) -> Deadline {
         deadline.share(self.others as usize + 1)
+    }
+
+    /// Where this try was to find out whether the member is well: it has, or nothing was found out.
+    pub(super) fn end_probe(&self, core: &Core, is_well: bool) {
+        if let Some(until) = self.probe {
+            core.members.lock().end_probe(self.key, until, is_well);
+        }
     }
 }
 
@@ -195,6 +203,88 @@ impl Members {
     }
 }
 
+/// A read's search for a connection: among those that may answer, one after the other.
+pub(super) struct Reading {
+    slot: u16,
+    search: Search,
+    tried: Vec<MemberKey>,
+    failure: Option<Error>,
+}
+
+/// How a read's search goes on after a try.
+pub(super) enum Onward {
+    Lease(Box<Lease>),
+    /// With whoever is next.
+    Next,
+    /// Likewise, after a refresh. This one failed before and after its rest: has it left? Else nobody would ever ask.
+    Refresh {
+        suspect: Option<NodeAddress>,
+        share: Deadline,
+    },
+}
+
+impl Reading {
+    pub(super) fn begin(core: &Core, slot: u16, read_from: ReadFrom, patience: Patience) -> Self {
+        let longest_dial = core.options.socket_connect_timeout;
+        let longest_dial =
+            patience.deadline.remaining().map_or(longest_dial, |left| left.min(longest_dial));
+        let search = Search {
+            read_from,
+            idle_only: patience.now,
+            longest_dial: u64::try_from(longest_dial.as_millis()).unwrap_or(u64::MAX),
+        };
+        Self { slot, search, tried: Vec::new(), failure: None }
+    }
+
+    /// Whom to try now. `own`: in whose place the call may dial.
+    pub(super) fn pick(
+        &mut self,
+        core: &Core,
+        own: Option<u32>,
+    ) -> std::result::Result<Pick, Unread> {
+        let pick = core.members.lock().pick_reader(self.slot, &self.tried, own, self.search);
+        // Without a failure there was no candidate: the slot's shard has left.
+        pick.ok_or_else(|| self.failure.take().map_or(Unread::NodeLeft, Unread::Failed))
+    }
+
+    /// What came of the try that began then. What failed is added to `attempts`.
+    pub(super) fn went(
+        &mut self,
+        core: &Core,
+        (pick, started): (&Pick, Instant),
+        found: Result<Found>,
+        patience: Patience,
+        attempts: &mut Vec<Attempt>,
+    ) -> std::result::Result<Onward, Unread> {
+        // A dial that failed has begun a rest by itself.
+        let dial_failed = !patience.now && found.as_ref().is_err_and(is_of_one_node);
+        if !dial_failed {
+            pick.end_probe(core, matches!(found, Ok(Found::Lease(_))));
+        }
+        let error = match found {
+            Ok(Found::Lease(lease)) => return Ok(Onward::Lease(lease)),
+            // Another call was quicker: whose turn it is now is looked up again.
+            Ok(Found::Full) => return Ok(Onward::Next),
+            Ok(Found::NodeLeft) => return Err(Unread::NodeLeft),
+            Err(error) => error,
+        };
+        if !is_of_one_node(&error) {
+            return Err(Unread::Failed(error));
+        }
+        self.tried.push(pick.key);
+        attempts.push(Attempt::at(started, &error));
+        if !patience.now && patience.deadline.has_passed() {
+            return Err(Unread::Failed(error));
+        }
+        self.failure = Some(error);
+        if pick.probe.is_none() {
+            return Ok(Onward::Next);
+        }
+        let suspect = core.address_of(pick.key);
+        Ok(Onward::Refresh { suspect, share: pick.share_of(patience.deadline) })
+    }
+}
+
 impl Core {
     /// A connection to a node that may answer reads of the slot by this `read_from`: the one whose turn it is, else the next of
     /// them, all within the call's deadline. `place`: one of the call's own to dial in. What failed on the
@@ -207,56 +297,18 @@ impl Core {
         patience: Patience,
         attempts: &mut Vec<Attempt>,
     ) -> std::result::Result<Box<Lease>, Unread> {
-        let longest_dial = self.options.socket_connect_timeout;
-        let longest_dial =
-            patience.deadline.remaining().map_or(longest_dial, |left| left.min(longest_dial));
-        let search = Search {
-            read_from,
-            idle_only: patience.now,
-            longest_dial: u64::try_from(longest_dial.as_millis()).unwrap_or(u64::MAX),
-        };
-        let mut tried = Vec::new();
-        let mut failure = None;
+        let mut reading = Reading::begin(self, slot, read_from, patience);
         loop {
-            let own = place.as_ref().map(|place| place.member);
-            let pick = {
-                let mut members = self.members.lock();
-                members.pick_reader(slot, &tried, own, search)
-            };
-            let Some(pick) = pick else {
-                // Without a failure there was no candidate: the slot's shard has left.
-                return Err(failure.map_or(Unread::NodeLeft, Unread::Failed));
-            };
+            let pick = reading.pick(self, place.as_ref().map(|place| place.member))?;
             let started = Instant::now();
             let found = self.lease_picked(&pick, place.take(), patience);
-            // A dial that failed has begun a rest by itself.
-            let dial_failed = !patience.now && found.as_ref().is_err_and(is_of_one_node);
-            if let Some(until) = pick.probe.filter(|_| !dial_failed) {
-                let is_well = matches!(found, Ok(Found::Lease(_)));
-                self.members.lock().end_probe(pick.key, until, is_well);
+            match reading.went(self, (&pick, started), found, patience, attempts)? {
+                Onward::Lease(lease) => return Ok(lease),
+                Onward::Next => {}
+                Onward::Refresh { suspect, share } => {
+                    let _ = self.refresh(Kind::Wanted, suspect.as_slice(), share);
+                }
             }
-            let error = match found {
-                Ok(Found::Lease(lease)) => return Ok(lease),
-                // Another call was quicker: whose turn it is now is looked up again.
-                Ok(Found::Full) => continue,
-                Ok(Found::NodeLeft) => return Err(Unread::NodeLeft),
-                Err(error) => error,
-            };
-            if !is_of_one_node(&error) {
-                return Err(Unread::Failed(error));
-            }
-            tried.push(pick.key);
-            attempts.push(Attempt::at(started, &error));
-            if !patience.now && patience.deadline.has_passed() {
-                return Err(Unread::Failed(error));
-            }
-            if pick.probe.is_some() {
-                // It failed before and after its rest: has it left? Else nobody would ever ask.
-                let suspect = self.address_of(pick.key);
-                let share = pick.share_of(patience.deadline);
-                let _ = self.refresh(Kind::Wanted, suspect.as_slice(), share);
-            }
-            failure = Some(error);
         }
     }
 

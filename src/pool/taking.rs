@@ -36,6 +36,13 @@ impl Announced {
     }
 }
 
+#[cold]
+pub(super) fn undialled(announced: &Announced) -> Error {
+    let Announced { host, port, answered_by } = announced;
+    let message = format!("the redirect names {host}:{port}, which cannot be dialled");
+    Error::new(Status::Protocol, message).on_node(answered_by)
+}
+
 /// Whose connection a command wants.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Target {
@@ -125,11 +132,7 @@ impl Pool {
         core.discovered(deadline)?;
         let patience = Patience { deadline, now: false, waits, follows: true, stop };
         if let Target::Named(announced) = target {
-            let Some(named) = self.named(announced) else {
-                let Announced { host, port, .. } = &**announced;
-                let message = format!("the redirect names {host}:{port}, which cannot be dialled");
-                return Err(Error::new(Status::Protocol, message).on_node(&announced.answered_by));
-            };
+            let named = self.named(announced).ok_or_else(|| undialled(announced))?;
             let lease = core.lease_named(&named, patience)?;
             // It may stand in no map: nobody is told that it lost a role.
             let _ = lease.for_client();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::install::Origin;
 use super::outbox::Outbox;
 use super::pool::{Core, Pool};
+use super::refreshing::Views;
 use super::waiters::Gift;
 use crate::command::Command;
 use crate::deadline::Deadline;
@@ -13,16 +13,11 @@ use crate::error::{Result, Status};
 use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
-use crate::topology::{Found, Kind, Outcome, discover};
-
-/// How many views one refresh asks for, where redirects outdate them as they come.
-const MOST_VIEWS: usize = 3;
+use crate::topology::{Kind, Outcome};
 
 impl Core {
     /// Asks the cluster for its topology and installs the answer, one thread for all who want it.
-    /// `suspects` are asked after all others. A view asked for before a redirect corrected the present map
-    /// does not replace it: the cluster is asked again, and the corrected map stays where redirects come
-    /// faster than answers. Nor does one that is older by its config epochs, for a while.
+    /// `suspects` are asked after all others.
     pub(super) fn refresh(
         self: &Arc<Self>,
         kind: Kind,
@@ -31,28 +26,19 @@ impl Core {
     ) -> Result<Outcome> {
         self.probes.tidy();
         self.refresh.run(kind, deadline, || {
-            for _ in 0..MOST_VIEWS {
-                let present = self.routes().map.clone();
-                let known = Some(&*present).filter(|map| map.version() > 0);
-                let found = discover(&self.dialer, known, suspects, deadline);
-                self.redirects.refreshed();
-                let Found { mut map, is_older } = found?;
-                if is_older && self.refresh.refuses_older(&present) {
-                    return Ok(present);
+            let mut views = Views::begin(self, suspects, deadline);
+            loop {
+                if let Some(outcome) = views.step(self) {
+                    return outcome;
                 }
-                map.inherit_epochs(&present);
-                let map = Arc::new(map);
-                if self.install_in_place_of(present.version(), map.clone(), Origin::View) {
-                    self.refresh.installed();
-                    return Ok(map);
-                }
+                views.sit_out();
             }
-            Ok(self.routes().map.clone())
         })
     }
 
     /// Connections dialled so far are not wanted any more.
     pub(super) fn retire_all(&self) {
+        self.call_back();
         let mut outbox = Outbox::default();
         self.members.lock().retire_all(&mut outbox);
         outbox.deliver();
@@ -70,6 +56,7 @@ impl Core {
         drop(members);
         self.changes.announce();
         outbox.deliver();
+        self.call_back();
         self.probes.close_all();
     }
 

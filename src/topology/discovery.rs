@@ -1,6 +1,7 @@
 //! Which node to ask for the topology next, and which answer to take. No I/O.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::epochs::Epochs;
@@ -59,8 +60,8 @@ pub struct Found {
 /// With suspects something has just failed, and nodes may not have heard of what became of it: CLUSTER NODES is
 /// sent along with CLUSTER SLOTS. A view that is older than the known one, by its config epochs, is the last
 /// resort: the next node is asked.
-pub struct Discovery<'a> {
-    known: Option<&'a SlotMap>,
+pub struct Discovery {
+    known: Option<Arc<SlotMap>>,
     wants_epochs: bool,
     command: TopologyCommand,
     translation: Translation,
@@ -95,12 +96,12 @@ struct Failure {
     is_startup: bool,
 }
 
-impl<'a> Discovery<'a> {
+impl Discovery {
     /// A discovery by the nodes of `known`, where there is a view already, and the startup nodes.
     /// `suspects` are the nodes that just failed.
     pub fn new(
         options: &Options,
-        known: Option<&'a SlotMap>,
+        known: Option<&Arc<SlotMap>>,
         suspects: &[NodeAddress],
         rng: &mut fastrand::Rng,
     ) -> Self {
@@ -136,7 +137,7 @@ impl<'a> Discovery<'a> {
             (suspects.contains(&candidate.node), !is_promoted(&candidate.node))
         });
         Self {
-            known,
+            known: known.cloned(),
             wants_epochs: known.is_some() && !suspects.is_empty(),
             command: options.topology_command,
             translation: options.translation.clone(),
@@ -201,7 +202,11 @@ impl<'a> Discovery<'a> {
                 if let Some(epochs) = &epochs {
                     epochs.give_to(&mut map);
                 }
-                if self.known.is_some_and(|known| map.is_older_than(known, epochs.as_ref())) {
+                if self
+                    .known
+                    .as_ref()
+                    .is_some_and(|known| map.is_older_than(known, epochs.as_ref()))
+                {
                     self.older_views += 1;
                     self.older = Some(map);
                     return;

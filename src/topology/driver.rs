@@ -1,116 +1,244 @@
-//! The blocking driver of [`Discovery`]: its own connections, nothing from a pool.
+//! The driver of [`Discovery`], in steps and blocking: its own connections, nothing from a pool.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::discovery::{Discovery, Found, Step};
 use super::query::Query;
 use super::slot_map::SlotMap;
-use crate::connection::{Buffers, Connection, Destination, Dialer};
+use crate::connection::{Buffers, Connection, Destination, Dialer, SetUp};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::options::Options;
-use crate::resp::{Kind, Reply};
+use crate::os::sockets::Readiness;
+use crate::resp::Reply;
 
 /// No node gets less than this of the deadline, however many there are: a round trip across the world.
 const LEAST_SHARE: Duration = Duration::from_millis(250);
 
-/// Discovers the topology by `deadline`. Names are resolved afresh at each dial, so that a name which
-/// points elsewhere by now is followed there.
+/// Discovers the topology by `deadline`, waiting for it.
 ///
-/// Each dial ends by `socket_connect_timeout`, each answer by `socket_timeout`, and no node may use
-/// up what the others need: what is left is shared among those not yet asked.
+/// # Errors
+/// As [`Survey::step`].
 pub fn discover(
     dialer: &Dialer,
-    known: Option<&SlotMap>,
+    known: Option<&Arc<SlotMap>>,
     suspects: &[NodeAddress],
     deadline: Deadline,
 ) -> Result<Found> {
-    let options = dialer.options();
-    let mut discovery = Discovery::new(options, known, suspects, &mut fastrand::Rng::new());
-    let mut connection: Option<Connection> = None;
-    let mut share = deadline;
+    let mut survey = Survey::new(dialer.options(), known, suspects, deadline);
     loop {
-        let (node, query, with_epochs) = match discovery.step() {
-            Step::Done(result) => return report(options, result),
-            Step::Ask { node, query, with_epochs } => (node, query, with_epochs),
-        };
-        if deadline.has_passed() {
-            return report(options, discovery.expired());
+        if let Some(outcome) = survey.step(dialer) {
+            return outcome;
         }
-        let started = Instant::now();
-        if connection.as_ref().is_none_or(|connection| *connection.node() != node) {
-            connection = None;
-            share = share_of(deadline, discovery.candidates_left());
-        }
-        let to = Destination { hostname: hostname(known, &node), ..Destination::from(&node) };
-        let question = Question { query, with_epochs };
-        match ask(&mut connection, dialer, to, question, share) {
-            Ok((epochs, reply)) => {
-                if let Some(epochs) = epochs {
-                    discovery.told_epochs(&epochs);
-                }
-                discovery.answered(&reply, started.elapsed());
-            }
-            Err(error) => {
-                connection = None;
-                options.log.line(
-                    Level::Warning,
-                    format_args!("{node} does not tell the topology: {error}"),
-                );
-                discovery.failed(&error, started.elapsed());
-            }
-        }
+        survey.sit_out();
     }
 }
 
+/// A discovery under way: a machine that never waits, but for names to be looked up. Names are resolved afresh at
+/// each dial, so that one which points elsewhere by now is followed there.
+///
+/// Each dial ends by `socket_connect_timeout`, each answer by `socket_timeout`, and no node may use
+/// up what the others need: what is left is shared among those not yet asked.
+pub struct Survey {
+    discovery: Discovery,
+    known: Option<Arc<SlotMap>>,
+    deadline: Deadline,
+    /// When the node that is asked has had its share of the time.
+    share: Deadline,
+    /// When it was begun to ask.
+    started: Instant,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Nobody is asked right now; the connection is that of the node that was asked last.
+    Between(Option<Box<Connection>>),
+    Dialing(Box<SetUp>, Question),
+    Asking(Box<Asking>),
+}
+
 /// What one node is asked in one write.
+#[derive(Clone, Copy)]
 struct Question {
     query: Query,
     with_epochs: bool,
 }
 
-/// The answer, and in front of it that of CLUSTER NODES where it was asked for.
-fn ask(
-    connection: &mut Option<Connection>,
-    dialer: &Dialer,
-    to: Destination<'_>,
-    question: Question,
+/// A question that was sent.
+struct Asking {
+    connection: Box<Connection>,
+    query: Query,
+    /// The answer to CLUSTER NODES, which comes first, is awaited.
+    epochs_awaited: bool,
     deadline: Deadline,
-) -> Result<(Option<Reply>, Reply)> {
-    let connection = match connection {
-        Some(connection) => connection,
-        None => connection.insert(dialer.dial(to, deadline)?),
-    };
-    if !connection.has_buffers() {
-        connection.attach(Buffers::new(dialer.options()));
-    }
-    let deadline = deadline.earlier(Deadline::after(dialer.options().socket_timeout));
-    let query = question.query;
-    if !question.with_epochs {
-        return Ok((None, connection.command(&query.command(), deadline)?));
-    }
-    for query in [Query::Nodes, query] {
-        connection.append(&query.command())?;
-    }
-    connection.flush(deadline)?;
-    let epochs = next_reply(connection, Query::Nodes, deadline)?;
-    Ok((Some(epochs), next_reply(connection, query, deadline)?))
 }
 
-fn next_reply(connection: &mut Connection, query: Query, deadline: Deadline) -> Result<Reply> {
-    loop {
-        match connection.read(deadline)? {
-            Some(message) if message.root().kind() == Kind::Push => {}
-            Some(reply) => return Ok(reply),
-            None => {
-                let node = connection.node();
-                let message =
-                    format!("{node}: the deadline passed while {} was awaited", query.name());
-                return Err(Error::new(Status::Timeout, message).on_node(node));
+impl Survey {
+    /// A discovery that begins at its first step.
+    pub fn new(
+        options: &Options,
+        known: Option<&Arc<SlotMap>>,
+        suspects: &[NodeAddress],
+        deadline: Deadline,
+    ) -> Self {
+        Self {
+            discovery: Discovery::new(options, known, suspects, &mut fastrand::Rng::new()),
+            known: known.cloned(),
+            deadline,
+            share: deadline,
+            started: Instant::now(),
+            stage: Stage::Between(None),
+        }
+    }
+
+    /// What to wait on; None: only time.
+    pub fn fd(&self) -> Option<i32> {
+        match &self.stage {
+            Stage::Between(_) => None,
+            Stage::Dialing(dial, _) => dial.fd(),
+            Stage::Asking(asking) => Some(asking.connection.fd()).filter(|&fd| fd >= 0),
+        }
+    }
+
+    /// What to wait for on it.
+    pub fn wanted(&self) -> Readiness {
+        match &self.stage {
+            Stage::Between(_) => Readiness { readable: false, writable: false },
+            Stage::Dialing(dial, _) => dial.wanted(),
+            Stage::Asking(asking) => asking.connection.wanted(),
+        }
+    }
+
+    /// When to step though nothing is ready.
+    pub fn until(&self) -> Deadline {
+        match &self.stage {
+            Stage::Between(_) => Deadline::after(Duration::ZERO),
+            Stage::Dialing(dial, _) => dial.until(),
+            Stage::Asking(asking) => asking.deadline,
+        }
+    }
+
+    /// For who has a thread to spare: waits until there is something to do.
+    pub(crate) fn sit_out(&self) {
+        match &self.stage {
+            Stage::Between(_) => {}
+            Stage::Dialing(dial, _) => dial.sit_out(),
+            Stage::Asking(asking) => {
+                let connection = &asking.connection;
+                connection.sit_out(connection.wanted(), asking.deadline);
             }
         }
+    }
+
+    /// Goes as far as it can without waiting. None: wait again.
+    ///
+    /// # Errors
+    /// Of a discovery that brought nothing: UNREACHABLE, TIMEOUT, AUTH, SLOT_NOT_COVERED and others.
+    pub fn step(&mut self, dialer: &Dialer) -> Option<Result<Found>> {
+        let options = dialer.options();
+        loop {
+            match std::mem::replace(&mut self.stage, Stage::Between(None)) {
+                Stage::Between(connection) => {
+                    if let Err(outcome) = self.ask_next(connection, dialer) {
+                        return Some(report(options, *outcome));
+                    }
+                }
+                Stage::Dialing(mut dial, question) => match dial.step(dialer) {
+                    Ok(None) => {
+                        self.stage = Stage::Dialing(dial, question);
+                        return None;
+                    }
+                    Ok(Some(connection)) => self.ask(Box::new(connection), question, options),
+                    Err(error) => self.failed_at(dial.node(), &error, options),
+                },
+                Stage::Asking(mut asking) => match asking.step(&mut self.discovery) {
+                    Ok(None) => {
+                        self.stage = Stage::Asking(asking);
+                        return None;
+                    }
+                    Ok(Some(reply)) => {
+                        self.discovery.answered(&reply, self.started.elapsed());
+                        self.stage = Stage::Between(Some(asking.connection));
+                    }
+                    Err(error) => self.failed_at(asking.connection.node(), &error, options),
+                },
+            }
+        }
+    }
+
+    /// Goes on to the next question. `Err`: it is over.
+    fn ask_next(
+        &mut self,
+        connection: Option<Box<Connection>>,
+        dialer: &Dialer,
+    ) -> std::result::Result<(), Box<Result<Found>>> {
+        let (node, query, with_epochs) = match self.discovery.step() {
+            Step::Done(result) => return Err(Box::new(result)),
+            Step::Ask { node, query, with_epochs } => (node, query, with_epochs),
+        };
+        if self.deadline.has_passed() {
+            return Err(Box::new(self.discovery.expired()));
+        }
+        self.started = Instant::now();
+        let question = Question { query, with_epochs };
+        let options = dialer.options();
+        if let Some(connection) = connection.filter(|connection| *connection.node() == node) {
+            self.ask(connection, question, options);
+            return Ok(());
+        }
+        self.share = share_of(self.deadline, self.discovery.candidates_left());
+        let hostname = hostname(self.known.as_deref(), &node);
+        let to = Destination { hostname, ..Destination::from(&node) };
+        match SetUp::begin(dialer, to, self.share) {
+            Ok(dial) => self.stage = Stage::Dialing(Box::new(dial), question),
+            Err(error) => self.failed_at(&node, &error, options),
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, mut connection: Box<Connection>, question: Question, options: &Options) {
+        if !connection.has_buffers() {
+            connection.attach(Buffers::new(options));
+        }
+        let Question { query, with_epochs } = question;
+        let epochs = with_epochs.then_some(Query::Nodes);
+        for query in epochs.into_iter().chain([query]) {
+            if let Err(error) = connection.append(&query.command()) {
+                return self.failed_at(connection.node(), &error, options);
+            }
+        }
+        let deadline = self.share.earlier(Deadline::after(options.socket_timeout));
+        self.stage = Stage::Asking(Box::new(Asking {
+            connection,
+            query,
+            epochs_awaited: with_epochs,
+            deadline,
+        }));
+    }
+
+    fn failed_at(&mut self, node: &NodeAddress, error: &Error, options: &Options) {
+        options
+            .log
+            .line(Level::Warning, format_args!("{node} does not tell the topology: {error}"));
+        self.discovery.failed(error, self.started.elapsed());
+    }
+}
+
+impl Asking {
+    /// The answer, once it is there.
+    fn step(&mut self, discovery: &mut Discovery) -> Result<Option<Reply>> {
+        let Self { connection, query, epochs_awaited, deadline } = self;
+        if *epochs_awaited {
+            match connection.answer_now(&Query::Nodes.command(), *deadline)? {
+                None => return Ok(None),
+                Some(epochs) => discovery.told_epochs(&epochs),
+            }
+            *epochs_awaited = false;
+        }
+        connection.answer_now(&query.command(), *deadline)
     }
 }
 

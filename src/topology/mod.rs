@@ -24,7 +24,8 @@ mod view;
 
 pub use address::dialled;
 pub use discovery::{Discovery, Found, Step};
-pub use driver::discover;
+pub use driver::{Survey, discover};
 pub use query::Query;
+pub(crate) use refresh::{Boarded, Lead, Pass, out_of_time};
 pub use refresh::{Kind, Outcome, Refresh};
 pub use slot_map::{Health, KnownNode, SlotMap};

@@ -1,5 +1,7 @@
 //! Maps and what MOVED makes of them.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::node::NodeAddress;
 use crate::options::{Options, TopologyCommand, Translation};
@@ -41,7 +43,7 @@ fn owned(primary: &str, replicas: &[&str]) -> (String, Vec<String>) {
 }
 
 /// Whom a discovery asks first that goes by this map.
-fn asked_first(map: &SlotMap, suspects: &[NodeAddress], seed: u64) -> String {
+fn asked_first(map: &Arc<SlotMap>, suspects: &[NodeAddress], seed: u64) -> String {
     let mut options = Options::default();
     options.set("startup_nodes", "10.0.0.9:1").unwrap();
     let mut rng = fastrand::Rng::with_seed(seed);
@@ -54,18 +56,19 @@ fn asked_first(map: &SlotMap, suspects: &[NodeAddress], seed: u64) -> String {
 /// The others may still have the old primary, and a view of theirs would take the slots from the new one again.
 #[test]
 fn who_has_just_been_promoted_is_asked_for_the_next_view() {
-    let before = map_of(NODES);
-    let after = to(&before, 50, "10.0.0.1:3").unwrap();
-    let again = to(&after, 50, "10.0.0.1:2").unwrap();
+    let before = Arc::new(map_of(NODES));
+    let after = Arc::new(to(&before, 50, "10.0.0.1:3").unwrap());
+    let again = Arc::new(to(&after, 50, "10.0.0.1:2").unwrap());
     let promoted = NodeAddress::new("10.0.0.1", 3);
     for seed in 0..20 {
         assert_eq!(asked_first(&after, &[], seed), "10.0.0.1:3");
         assert_eq!(asked_first(&again, &[], seed), "10.0.0.1:2");
         assert_ne!(asked_first(&after, std::slice::from_ref(&promoted), seed), "10.0.0.1:3");
     }
-    let any = |map: &SlotMap| (0..20).any(|seed| asked_first(map, &[], seed) != "10.0.0.1:3");
+    let any = |map: &Arc<SlotMap>| (0..20).any(|seed| asked_first(map, &[], seed) != "10.0.0.1:3");
     assert!(any(&before));
-    assert!(any(&to(&before, 50, "10.0.0.2:1").unwrap()), "one slot moves: nobody is promoted");
+    let elsewhere = Arc::new(to(&before, 50, "10.0.0.2:1").unwrap());
+    assert!(any(&elsewhere), "one slot moves: nobody is promoted");
 }
 
 #[test]

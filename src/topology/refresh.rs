@@ -3,6 +3,7 @@
 //! Lock: `Refresh::state`, the last in any order: held for a few instructions, never while the topology is
 //! asked for, never while a thread waits.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -71,10 +72,17 @@ struct Running {
     ended: Arc<Event>,
 }
 
-enum Turn {
+/// A caller that is to have a result of a refresh, its own or another's.
+pub(crate) struct Boarded(Arc<Flight>);
+
+/// What [`Refresh::pass`] finds.
+pub(crate) enum Pass<R: Deref<Target = Refresh>> {
+    /// Over.
     Ended(Result<Arc<SlotMap>>),
+    /// Another asks for the topology until the event: then again.
     Wait(Arc<Event>),
-    Lead(Arc<Event>),
+    /// This caller is to ask.
+    Lead(Lead<R>),
 }
 
 impl Refresh {
@@ -127,24 +135,16 @@ impl Refresh {
         deadline: Deadline,
         discover: impl FnOnce() -> Result<Arc<SlotMap>>,
     ) -> Result<Outcome> {
-        let Some(mut flight) = self.board(kind) else {
-            self.suppressed.fetch_add(1, Ordering::Relaxed);
-            return Ok(Outcome::Suppressed);
-        };
+        let Some(mut boarded) = self.board(kind) else { return Ok(Outcome::Suppressed) };
         loop {
-            match self.turn(&mut flight) {
-                Turn::Ended(result) => return result.map(Outcome::Refreshed),
-                Turn::Lead(ended) => {
-                    let lead =
-                        Lead { refresh: self, flight: &flight, ended, started: Instant::now() };
-                    return lead.run(deadline, discover).map(Outcome::Refreshed);
+            match Self::pass(self, &mut boarded) {
+                Pass::Ended(result) => return result.map(Outcome::Refreshed),
+                Pass::Lead(lead) => {
+                    return lead.end(discover(), deadline).map(Outcome::Refreshed);
                 }
-                Turn::Wait(ended) => {
+                Pass::Wait(ended) => {
                     if !ended.wait(deadline) {
-                        return Err(Error::new(
-                            Status::Timeout,
-                            "the deadline passed while another thread was asking for the topology",
-                        ));
+                        return Err(out_of_time());
                     }
                 }
             }
@@ -168,8 +168,18 @@ impl Refresh {
         self.state.lock().refusals.end();
     }
 
-    /// The flight this caller's result will come from; `None`: there is to be none.
-    fn board(&self, kind: Kind) -> Option<Arc<Flight>> {
+    /// The first half of [`Refresh::run`], for who must not wait: then [`Refresh::pass`]. None: there is to be no
+    /// refresh.
+    pub(crate) fn board(&self, kind: Kind) -> Option<Boarded> {
+        let flight = self.flight(kind);
+        if flight.is_none() {
+            self.suppressed.fetch_add(1, Ordering::Relaxed);
+        }
+        flight.map(Boarded)
+    }
+
+    /// The flight a caller's result will come from; `None`: there is to be none.
+    fn flight(&self, kind: Kind) -> Option<Arc<Flight>> {
         let mut state = self.state.lock();
         // Those for whom it was made may all have left it at their deadlines.
         if state.next.as_ref().is_some_and(|next| Arc::strong_count(next) == 1) {
@@ -192,10 +202,12 @@ impl Refresh {
         }
     }
 
-    fn turn(&self, flight: &mut Arc<Flight>) -> Turn {
-        let mut state = self.state.lock();
+    /// How it stands with the caller that has boarded: it has its result, waits for another's, or asks itself.
+    pub(crate) fn pass<R: Deref<Target = Self>>(refresh: R, boarded: &mut Boarded) -> Pass<R> {
+        let Boarded(flight) = boarded;
+        let mut state = refresh.state.lock();
         if let Some(result) = flight.get() {
-            return Turn::Ended(result.clone());
+            return Pass::Ended(result.clone());
         }
         let is_next = state.next.as_ref().is_some_and(|next| Arc::ptr_eq(next, flight));
         if let Some(running) = &state.running {
@@ -203,35 +215,45 @@ impl Refresh {
                 // Either this very flight, or one begun after the leader of this one gave up.
                 *flight = Arc::clone(&running.flight);
             }
-            return Turn::Wait(Arc::clone(&running.ended));
+            return Pass::Wait(Arc::clone(&running.ended));
         }
         if let Some(next) = state.next.take() {
             *flight = next;
         }
         let ended = Arc::new(Event::new());
+        let started = Instant::now();
         state.running = Some(Running { flight: Arc::clone(flight), ended: Arc::clone(&ended) });
-        state.last_began = Some(Instant::now());
-        self.runs.fetch_add(1, Ordering::Relaxed);
-        Turn::Lead(ended)
+        state.last_began = Some(started);
+        drop(state);
+        refresh.runs.fetch_add(1, Ordering::Relaxed);
+        Pass::Lead(Lead { flight: Arc::clone(flight), refresh, ended, started })
     }
 }
 
-/// The right to run, given back when dropped: also by a panic.
-struct Lead<'a> {
-    refresh: &'a Refresh,
-    flight: &'a Arc<Flight>,
+#[cold]
+pub(crate) fn out_of_time() -> Error {
+    Error::new(
+        Status::Timeout,
+        "the deadline passed while another thread was asking for the topology",
+    )
+}
+
+/// The right to ask for the topology, given back when dropped: also by a panic.
+pub(crate) struct Lead<R: Deref<Target = Refresh>> {
+    refresh: R,
+    flight: Arc<Flight>,
     ended: Arc<Event>,
     started: Instant,
 }
 
-impl Lead<'_> {
-    fn run(
+impl<R: Deref<Target = Refresh>> Lead<R> {
+    /// This came of it, for all who wait.
+    pub(crate) fn end(
         self,
+        result: Result<Arc<SlotMap>>,
         deadline: Deadline,
-        discover: impl FnOnce() -> Result<Arc<SlotMap>>,
     ) -> Result<Arc<SlotMap>> {
-        let result = discover();
-        // This thread's time being over says nothing to those who have more.
+        // This caller's time being over says nothing to those who have more.
         if result.is_ok() || !deadline.has_passed() {
             let _ = self.flight.set(result.clone());
         }
@@ -239,7 +261,7 @@ impl Lead<'_> {
     }
 }
 
-impl Drop for Lead<'_> {
+impl<R: Deref<Target = Refresh>> Drop for Lead<R> {
     fn drop(&mut self) {
         let mut state = self.refresh.state.lock();
         state.running = None;
@@ -259,7 +281,7 @@ impl Drop for Lead<'_> {
         let jittered = (state.pause - fifth).saturating_add(fifth.mul_f64(fastrand::f64() * 2.0));
         state.not_before = self.started.checked_add(jittered);
         if self.flight.get().is_none() && state.next.is_none() {
-            state.next = Some(Arc::clone(self.flight));
+            state.next = Some(Arc::clone(&self.flight));
         }
         drop(state);
         self.ended.set();

@@ -9,8 +9,8 @@ pub mod tls;
 mod wait;
 mod wire;
 
-pub use dial::dial;
+pub use dial::{Connect, dial};
 pub use failure::Failure;
-pub use stream::Stream;
+pub use stream::{Securing, Stream};
 pub use tls::{Connector, Records};
 pub use wait::Wait;

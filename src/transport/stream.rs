@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::Failure;
-use super::tls::{Connector, Records, Session};
+use super::tls::{Agreed, Agreeing, Connector, Records, Session};
 use super::wait::Wait;
 use super::wire::{Wire, failure};
 use crate::deadline::Deadline;
@@ -26,6 +26,52 @@ enum Carrier {
     Tls(Box<Session>),
 }
 
+/// A stream that goes over to TLS, without ever waiting: [`Securing::step`] when its socket is ready.
+pub struct Securing {
+    socket: Arc<Socket>,
+    under_way: Option<UnderWay>,
+    socket_timeout: Duration,
+}
+
+enum UnderWay {
+    Handshake(Agreeing),
+    /// It was TLS before.
+    Secured(Box<Session>),
+}
+
+impl Securing {
+    /// What to wait on.
+    pub fn socket(&self) -> &Arc<Socket> {
+        &self.socket
+    }
+
+    /// What to wait for.
+    pub fn wanted(&self) -> Readiness {
+        let writable = match &self.under_way {
+            Some(UnderWay::Handshake(agreeing)) => agreeing.has_outgoing(),
+            _ => false,
+        };
+        Readiness { readable: true, writable }
+    }
+
+    /// Goes as far as it can: a stream once both sides agree, None to wait again. It has no deadline of its own.
+    pub fn step(&mut self) -> Result<Option<Stream>, Failure> {
+        let session = match self.under_way.take() {
+            Some(UnderWay::Handshake(agreeing)) => match agreeing.step()? {
+                Agreed::No(agreeing) => {
+                    self.under_way = Some(UnderWay::Handshake(agreeing));
+                    return Ok(None);
+                }
+                Agreed::Yes(session) => session,
+            },
+            Some(UnderWay::Secured(session)) => session,
+            None => return Err(Failure::Closed),
+        };
+        let (socket, socket_timeout) = (Arc::clone(&self.socket), self.socket_timeout);
+        Ok(Some(Stream { socket, carrier: Carrier::Tls(session), socket_timeout }))
+    }
+}
+
 impl Stream {
     /// Over a connected, blocking socket. `socket_timeout`: the longest silence while bytes are owed.
     pub fn new(socket: Arc<Socket>, socket_timeout: Duration) -> Self {
@@ -40,13 +86,25 @@ impl Stream {
         name: &str,
         deadline: Deadline,
     ) -> Result<Self, Failure> {
-        let carrier = match self.carrier {
-            Carrier::Plain(wire) => {
-                Carrier::Tls(Box::new(Session::begin(connector, name, wire, deadline)?))
+        let mut securing = self.begin_secure(connector, name)?;
+        loop {
+            if let Some(stream) = securing.step()? {
+                return Ok(stream);
             }
-            secured @ Carrier::Tls(_) => secured,
+            if securing.socket().poll(securing.wanted(), deadline)?.is_none() {
+                return Err(Failure::Timeout);
+            }
+        }
+    }
+
+    /// Begins to go over to TLS, without waiting.
+    pub fn begin_secure(self, connector: &Connector, name: &str) -> Result<Securing, Failure> {
+        let Self { socket, carrier, socket_timeout } = self;
+        let under_way = match carrier {
+            Carrier::Plain(wire) => UnderWay::Handshake(Agreeing::begin(connector, name, wire)?),
+            Carrier::Tls(session) => UnderWay::Secured(session),
         };
-        Ok(Self { carrier, ..self })
+        Ok(Securing { socket, under_way: Some(under_way), socket_timeout })
     }
 
     /// The socket, to end the stream from another thread.
@@ -146,6 +204,14 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    /// True if TLS holds bytes that the kernel did not take yet: then the socket's being writable is of interest.
+    pub fn has_outgoing(&self) -> bool {
+        match &self.carrier {
+            Carrier::Plain(_) => false,
+            Carrier::Tls(session) => session.has_outgoing(),
+        }
     }
 
     /// True if bytes of what is to be sent next may leave by themselves, when something is received: a record of

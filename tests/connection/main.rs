@@ -6,3 +6,5 @@ mod dialing;
 mod fake;
 mod pipelines;
 mod replies;
+mod steps;
+mod tls_steps;

@@ -110,17 +110,6 @@ impl Ciphertext {
         Ok(true)
     }
 
-    /// Sends all that is encrypted, by the deadline.
-    pub(super) fn push_all(&mut self, deadline: Deadline) -> Result<(), Failure> {
-        let wanted = Readiness { readable: false, writable: true };
-        while !self.push()? {
-            if self.wire.socket().poll(wanted, deadline)?.is_none() {
-                return Err(Failure::Timeout);
-            }
-        }
-        Ok(())
-    }
-
     /// Sends what is encrypted, until all of it has left, there is something to read, or the deadline passed: a
     /// peer that waits for us to read takes nothing before. What is left over stays the next to leave.
     fn push_until_readable(&mut self, deadline: Deadline) -> Result<(), Failure> {

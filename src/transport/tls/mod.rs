@@ -1,5 +1,6 @@
 //! TLS, by native-tls over the system's OpenSSL: whom to trust, who we are, and a session over a socket.
 
+mod agreeing;
 mod authorities;
 mod cause;
 mod ciphertext;
@@ -17,6 +18,7 @@ use crate::os::fork::PerProcess;
 
 use super::failure::Failure;
 
+pub use agreeing::{Agreed, Agreeing};
 pub use ciphertext::Records;
 pub use session::Session;
 

@@ -5,14 +5,12 @@ use std::io::{Read, Write};
 use std::mem::{self, MaybeUninit};
 use std::sync::Arc;
 
-use native_tls::{HandshakeError, TlsStream};
+use native_tls::TlsStream;
 
 use super::super::failure::Failure;
 use super::super::wait::Wait;
-use super::super::wire::Wire;
+use super::cause;
 use super::ciphertext::{Ciphertext, Records, Refill};
-use super::{Connector, cause};
-use crate::deadline::Deadline;
 use crate::os::memory::Space;
 use crate::os::sockets::Socket;
 
@@ -33,34 +31,22 @@ pub struct Session {
 }
 
 impl Session {
-    /// Shakes hands by the deadline, however few bytes come at a time. `name`: what the peer's
-    /// certificate has to hold, unless the options say otherwise, and what the peer is told is wanted.
-    pub(in super::super) fn begin(
-        connector: &Connector,
-        name: &str,
-        wire: Wire,
-        deadline: Deadline,
-    ) -> Result<Self, Failure> {
-        let socket = Arc::clone(wire.socket());
-        let below = Ciphertext::new(wire, Refill::Wait(Wait::until(deadline)));
-        let has_identity = connector.has_identity;
-        let native = connector.native()?;
-        cause::forget();
-        let mut stream = native.connect(name, below).map_err(|error| match error {
-            HandshakeError::WouldBlock(mut half_way) => {
-                half_way.get_mut().failure.take().unwrap_or(Failure::Timeout)
-            }
-            HandshakeError::Failure(_) if socket.is_interrupted() => Failure::Interrupted,
-            HandshakeError::Failure(error) => {
-                Failure::Tls(cause::of_handshake(&error, name, has_identity))
-            }
-        })?;
-        let flushed = stream.get_mut().push_all(deadline);
-        let mut session = Self { stream, has_identity, sealed: 0, ended: false };
-        match flushed {
-            Ok(()) => Ok(session),
-            Err(failure) => Err(session.last_words(failure)),
+    /// A session whose handshake is over, its last words perhaps not sent yet.
+    pub(super) fn agreed(stream: TlsStream<Ciphertext>, has_identity: bool) -> Self {
+        Self { stream, has_identity, sealed: 0, ended: false }
+    }
+
+    /// Sends what is left of the handshake; true if nothing is.
+    pub(super) fn push_last(&mut self) -> Result<bool, Failure> {
+        match self.stream.get_mut().push() {
+            Ok(is_all) => Ok(is_all),
+            Err(failure) => Err(self.last_words(failure)),
         }
+    }
+
+    /// True if encrypted bytes wait for the socket.
+    pub(in super::super) fn has_outgoing(&self) -> bool {
+        self.stream.get_ref().has_outgoing()
     }
 
     #[inline]

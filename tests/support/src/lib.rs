@@ -12,3 +12,4 @@ pub mod resp;
 
 mod os;
 pub mod program;
+pub mod waits;

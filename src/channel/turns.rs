@@ -1,0 +1,570 @@
+//! Who writes, who leads, who waits: many callers on one connection, without a thread of its own.
+//!
+//! A caller queues its commands and writes them, unless another is writing, or so many are in flight that who
+//! receives next will send them soon. Then it waits. Who finds nobody leading leads: it receives, hands each caller its
+//! replies, sends what gathered meanwhile, and when its own are in, the lead goes to the caller whose reply comes
+//! next. Callers sleep on one futex word, each by a bit of its seat, so that one receive costs one wake.
+//!
+//! What is carried, and how, is a [`Line`]'s business: a model checker can play the other end.
+//!
+//! Lock: `state`; held for some hundred instructions, never over a send or a receive.
+
+use std::mem;
+use std::sync::Arc;
+
+use super::queue::{ALONE, Delivered, Mail, Outcome, Queue, Seat};
+use crate::deadline::Deadline;
+use crate::os::futex::{self, AtomicU32, Mutex, MutexGuard, Ordering};
+
+/// While so few commands are in flight each caller writes for itself.
+const FEW: usize = 8;
+
+/// Every caller.
+const ALL: u32 = u32::MAX;
+
+/// What receives while the other end reads no more.
+pub(crate) type OnReadable<'a, E> = &'a mut dyn FnMut() -> Result<(), E>;
+
+/// How a receive has ended.
+pub(crate) struct Received<E> {
+    /// The node had lost its role by the time at which these replies had come.
+    pub(crate) is_demoted: bool,
+    /// Whether something has come; false: the caller's time, or call, ended first.
+    pub(crate) outcome: Result<bool, E>,
+}
+
+/// One connection, as far as its callers need to know.
+pub(crate) trait Line {
+    /// What the other end sends.
+    type Reply;
+    /// Why it does not.
+    type Error: Clone;
+    /// How long a caller waits, and what ends its call.
+    type Call<'a>;
+
+    /// Sends all of `first` and `second`, or says how many bytes have left and why no more. Where the other end reads
+    /// no more before its replies are read, who leads takes them by `on_readable`.
+    fn send(
+        &self,
+        first: &[u8],
+        second: &[u8],
+        call: &Self::Call<'_>,
+        on_readable: Option<OnReadable<'_, Self::Error>>,
+    ) -> Result<(), (usize, Self::Error)>;
+
+    /// Waits for replies and puts them behind those in `arrived`, also where an error follows. By the leader alone.
+    /// Without `call` it takes what is there.
+    fn receive(
+        &self,
+        call: Option<&Self::Call<'_>>,
+        arrived: &mut Vec<Self::Reply>,
+    ) -> Received<Self::Error>;
+
+    /// Ends the connection, so that who waits in [`Line::receive`] comes back with an error.
+    fn end(&self);
+
+    /// What a reply that nobody is owed is to all callers.
+    fn stray(&self) -> Self::Error;
+
+    /// When the caller looks whether its call has ended.
+    fn sleeps_until(call: &Self::Call<'_>) -> Deadline;
+
+    /// The caller has something else to look after, and waits on later.
+    fn is_put_off(call: &Self::Call<'_>) -> bool;
+
+    /// Why the caller's call has ended, if it has.
+    fn ended(&self, call: &Self::Call<'_>) -> Option<Self::Error>;
+
+    /// Nobody uses the connection any more, for it has ended.
+    fn close(&self);
+
+    /// Nothing has come for so long that its end may have been missed, and that nobody is to wait for it.
+    fn is_stale(&self) -> bool;
+
+    /// The connection stays at hand while nothing is owed on it.
+    fn stays(&self) -> bool;
+}
+
+/// What the callers share.
+pub(crate) struct State<L: Line> {
+    pub(crate) queue: Queue<L::Reply, L::Error>,
+    /// None: there is no connection.
+    line: Option<Arc<L>>,
+    /// Tells one connection from the next.
+    number: u32,
+    /// A caller is sending.
+    is_writing: bool,
+    /// Memory for what arrives.
+    arrived: Vec<L::Reply>,
+    /// What a writer met, for who leads to tell: so many bytes of the stream may have left, and why no more.
+    broken: Option<(u64, L::Error)>,
+    /// Somebody waits for something else than a reply: room, the turn to write, a connection.
+    is_awaited: bool,
+    /// A caller is getting a connection.
+    pub(crate) is_opening: bool,
+    /// How often a caller tried to get one.
+    pub(crate) attempts: u32,
+    /// Why the last try failed, if others would fail alike.
+    pub(crate) refusal: Option<L::Error>,
+    /// The connection is to go back once all is answered: nothing more is sent.
+    pub(crate) is_closing: bool,
+}
+
+/// The lock, held.
+pub(crate) type Guard<'a, L> = MutexGuard<'a, State<L>>;
+
+/// See the module's comment.
+pub(crate) struct Turns<L: Line> {
+    /// Changes, under the lock, with whatever somebody may wait for: they sleep on it.
+    word: AtomicU32,
+    state: Mutex<State<L>>,
+}
+
+/// What a caller sends.
+#[derive(Clone, Copy)]
+pub(crate) struct Commands<'a> {
+    /// The bytes of all of them. What is in the second piece is sent from where it is, never copied.
+    pub(crate) pieces: [&'a [u8]; 2],
+    /// How long each of them is.
+    pub(crate) lengths: &'a [u32],
+    /// The first one is ASKING for the second.
+    pub(crate) is_asking: bool,
+}
+
+/// How a wait has ended of a caller that was [`ALONE`].
+pub(crate) enum Alone<L: Line> {
+    /// With its reply.
+    Reply {
+        /// It.
+        reply: L::Reply,
+        /// The node had lost its role.
+        is_demoted: bool,
+        /// As in [`Waited`].
+        free: Option<Arc<L>>,
+    },
+    /// With something else.
+    Other(Waited<L>),
+}
+
+/// How a caller's wait has ended.
+pub(crate) struct Waited<L: Line> {
+    /// What became of its commands.
+    pub(crate) outcome: Option<Outcome<L::Reply, L::Error>>,
+    /// The connection, where nothing is owed on it any more: it is the caller's to give back.
+    pub(crate) free: Option<Arc<L>>,
+}
+
+impl<L: Line> State<L> {
+    /// The connection, if there is one.
+    #[inline]
+    pub(crate) fn line(&self) -> Option<&Arc<L>> {
+        self.line.as_ref()
+    }
+
+    /// A connection is there from now on.
+    #[inline]
+    pub(crate) fn open(&mut self, line: Arc<L>) {
+        self.line = Some(line);
+        self.number = self.number.wrapping_add(1);
+        self.is_closing = false;
+        self.broken = None;
+    }
+
+    /// True if a caller with a piece that is not to be copied has to wait for its turn to write.
+    #[inline]
+    pub(crate) fn has_to_wait(&self, commands: &Commands<'_>) -> bool {
+        !commands.pieces[1].is_empty() && (self.is_writing || self.broken.is_some())
+    }
+
+    /// Nothing is owed, and nobody writes.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && !self.is_writing && self.broken.is_none()
+    }
+
+    /// The connection, which is idle: it is nobody's any more.
+    #[inline]
+    pub(crate) fn release(&mut self) -> Option<Arc<L>> {
+        self.number = self.number.wrapping_add(1);
+        self.line.take()
+    }
+}
+
+impl<L: Line> Default for Turns<L> {
+    fn default() -> Self {
+        let state = State {
+            queue: Queue::default(),
+            line: None,
+            number: 0,
+            is_writing: false,
+            arrived: Vec::new(),
+            broken: None,
+            is_awaited: false,
+            is_opening: false,
+            attempts: 0,
+            refusal: None,
+            is_closing: false,
+        };
+        Self { word: AtomicU32::new(0), state: Mutex::new(state) }
+    }
+}
+
+impl<L: Line> Turns<L> {
+    /// Takes the lock.
+    #[inline]
+    pub(crate) fn lock(&self) -> Guard<'_, L> {
+        self.state.lock()
+    }
+
+    /// Sleeps until something changes that is no reply, or it is time to look again.
+    #[cold]
+    pub(crate) fn await_change<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        call: &L::Call<'_>,
+    ) -> Guard<'a, L> {
+        state.is_awaited = true;
+        self.sleep(state, ALL, L::sleeps_until(call))
+    }
+
+    /// Something has changed that is no reply.
+    #[inline]
+    pub(crate) fn announce<'a>(&'a self, mut state: Guard<'a, L>) -> Guard<'a, L> {
+        if !mem::take(&mut state.is_awaited) {
+            return state;
+        }
+        self.wake(state, ALL);
+        self.lock()
+    }
+
+    fn sleep<'a>(&'a self, state: Guard<'a, L>, bits: u32, until: Deadline) -> Guard<'a, L> {
+        // It changes under the lock alone: nothing that happens from here on is missed.
+        let seen = self.word.load(Ordering::Relaxed);
+        drop(state);
+        futex::wait_bits(&self.word, seen, bits, until);
+        self.lock()
+    }
+
+    /// Opens the lock and wakes who sleeps by these bits.
+    fn wake(&self, state: Guard<'_, L>, bits: u32) {
+        if bits == 0 {
+            return;
+        }
+        self.word.fetch_add(1, Ordering::Relaxed);
+        drop(state);
+        futex::wake_bits(&self.word, bits);
+    }
+
+    /// Queues a caller's commands behind those that are there, and sends them, or leaves them to who will. There is a
+    /// connection.
+    #[inline]
+    pub(crate) fn submit<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        line: &Arc<L>,
+        commands: &Commands<'_>,
+        mail: Mail<L::Reply>,
+        call: &L::Call<'_>,
+    ) -> (Guard<'a, L>, Seat) {
+        let leads = state.queue.lead().is_none();
+        let seat = match commands.lengths {
+            [length] if leads && matches!(mail, Mail::One(_)) => {
+                state.queue.push(ALONE, false, *length as usize);
+                ALONE
+            }
+            lengths => {
+                let replies = lengths.len() - usize::from(commands.is_asking);
+                let seat = state.queue.sit_down(replies, mail);
+                for (index, &length) in lengths.iter().enumerate() {
+                    let is_asking = commands.is_asking && index == 0;
+                    state.queue.push(seat, is_asking, length as usize);
+                }
+                seat
+            }
+        };
+        if leads {
+            state.queue.take_lead(seat);
+        }
+        let is_left_to_others = state.is_writing
+            || state.broken.is_some()
+            || (!leads && state.queue.len() > FEW && !line.is_stale());
+        if is_left_to_others && commands.pieces[1].is_empty() {
+            state.queue.gather(commands.pieces[0]);
+            return (state, seat);
+        }
+        (self.write(state, line, commands.pieces, seat, call), seat)
+    }
+
+    /// A caller that has submitted does something else before it waits: somebody else leads meanwhile.
+    pub(crate) fn step_aside(&self, mut state: Guard<'_, L>, seat: Seat) {
+        let bits = pass_on(&mut state, seat);
+        self.wake(state, bits);
+    }
+
+    /// Sends what has gathered and then these pieces, and what gathers meanwhile.
+    #[inline]
+    fn write<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        line: &Arc<L>,
+        mut pieces: [&[u8]; 2],
+        seat: Seat,
+        call: &L::Call<'_>,
+    ) -> Guard<'a, L> {
+        let number = state.number;
+        state.is_writing = true;
+        loop {
+            let mut gathered = state.queue.take_gathered();
+            let end = state.queue.offered();
+            let leads = state.queue.lead() == Some(seat);
+            drop(state);
+            let [head, tail] = pieces;
+            // What is in the second piece leaves from where it is; the rest is small.
+            if !tail.is_empty() && !gathered.is_empty() {
+                gathered.extend_from_slice(head);
+            }
+            let (first, second) = match (gathered.is_empty(), tail.is_empty()) {
+                (true, _) => (head, tail),
+                (false, true) => (&*gathered, head),
+                (false, false) => (&*gathered, tail),
+            };
+            let mut take = || self.take_what_is_there(line, number);
+            let on_readable: Option<OnReadable<'_, L::Error>> =
+                if leads { Some(&mut take) } else { None };
+            let sent = line.send(first, second, call, on_readable);
+            let total = first.len() + second.len();
+            state = self.lock();
+            if state.number != number {
+                return state;
+            }
+            if let Err((sent, error)) = sent {
+                state.is_writing = false;
+                return self.break_off(state, line, end - (total - sent) as u64, error);
+            }
+            state.queue.reuse(gathered);
+            if !state.queue.has_gathered() {
+                state.is_writing = false;
+                return self.announce(state);
+            }
+            pieces = [&[], &[]];
+        }
+    }
+
+    /// The connection takes no more bytes. Who leads will tell everybody.
+    #[cold]
+    fn break_off<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        line: &Arc<L>,
+        left: u64,
+        error: L::Error,
+    ) -> Guard<'a, L> {
+        state.broken = Some((left, error));
+        drop(state);
+        line.end();
+        self.lock()
+    }
+
+    /// The connection has ended: all callers learn it.
+    #[cold]
+    fn fail<'a>(&'a self, mut state: Guard<'a, L>, left: u64, error: &L::Error) -> Guard<'a, L> {
+        let (left, error) = match &state.broken {
+            Some((left, error)) => (*left, error.clone()),
+            None => (left, error.clone()),
+        };
+        state.queue.fail(left, &error);
+        state.is_writing = false;
+        state.broken = None;
+        state.number = state.number.wrapping_add(1);
+        let line = state.line.take();
+        // Before anything is sent again: the node never sees a command of both at once.
+        drop(state);
+        if let Some(line) = line {
+            line.close();
+        }
+        let mut state = self.lock();
+        state.is_awaited = true;
+        self.announce(state)
+    }
+
+    /// Takes what has arrived and hands it out, by who leads.
+    #[cold]
+    fn take_what_is_there(&self, line: &Arc<L>, number: u32) -> Result<(), L::Error> {
+        let mut arrived = Vec::new();
+        let received = line.receive(None, &mut arrived);
+        let mut state = self.lock();
+        if state.number != number {
+            return Ok(());
+        }
+        let (bits, stray) = hand_out(&mut state, &mut arrived, received.is_demoted, Seat::MAX);
+        self.wake(state, bits);
+        received.outcome?;
+        if stray { Err(line.stray()) } else { Ok(()) }
+    }
+
+    /// Waits for the reply of a caller that is [`ALONE`], or was when it submitted.
+    #[inline]
+    pub(crate) fn wait_alone<'a>(
+        &'a self,
+        state: Guard<'a, L>,
+        line: &Arc<L>,
+        call: &L::Call<'_>,
+    ) -> Alone<L> {
+        let (mut state, bits, ended) = self.lead(state, line, ALONE, call);
+        match state.queue.take_alone() {
+            Some((reply, is_demoted)) => {
+                let free = self.stand_up(state, ALONE, bits);
+                Alone::Reply { reply, is_demoted, free }
+            }
+            None => Alone::Other(self.leave(state, ALONE, bits, ended)),
+        }
+    }
+
+    /// Waits for the caller's replies, and leads where nobody does. None: the wait is put off, and the caller keeps its
+    /// place.
+    pub(crate) fn wait<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        line: &Arc<L>,
+        seat: Seat,
+        call: &L::Call<'_>,
+    ) -> Option<Waited<L>> {
+        let (mut bits, mut ended) = (0, None);
+        while ended.is_none() && !state.queue.is_over(seat) {
+            if state.queue.lead().is_none_or(|lead| lead == seat) {
+                state.queue.take_lead(seat);
+                let more;
+                (state, more, ended) = self.lead(state, line, seat, call);
+                bits |= more;
+            } else {
+                state = self.sleep(state, 1 << (seat % 32), L::sleeps_until(call));
+                if !state.queue.is_over(seat) {
+                    ended = line.ended(call);
+                }
+            }
+            if ended.is_none() && !state.queue.is_over(seat) && L::is_put_off(call) {
+                bits |= pass_on(&mut state, seat);
+                self.wake(state, bits);
+                return None;
+            }
+        }
+        Some(self.leave(state, seat, bits, ended))
+    }
+
+    /// The caller takes what it has, and is not waited for any more.
+    fn leave<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        seat: Seat,
+        bits: u32,
+        ended: Option<L::Error>,
+    ) -> Waited<L> {
+        let outcome = state.queue.leave(seat, ended);
+        if let Some(lost) = outcome.as_ref().and_then(|outcome| outcome.lost.as_ref())
+            && state.queue.is_deserted()
+        {
+            // Whether the other end is well nobody knows, and nobody waits for what it still owes.
+            let left = state.queue.offered();
+            state = self.fail(state, left, &lost.error);
+        }
+        Waited { outcome, free: self.stand_up(state, seat, bits) }
+    }
+
+    /// The caller's place is free: passes the lead on, and wakes whom it has to.
+    #[inline]
+    fn stand_up(&self, mut state: Guard<'_, L>, seat: Seat, mut bits: u32) -> Option<Arc<L>> {
+        bits |= pass_on(&mut state, seat);
+        let goes = state.is_idle()
+            && (state.is_closing || state.line.as_ref().is_some_and(|line| !line.stays()));
+        let free = if goes { state.release() } else { None };
+        if goes && mem::take(&mut state.is_awaited) {
+            bits = ALL;
+        }
+        if bits != 0 {
+            self.wake(state, bits);
+        }
+        free
+    }
+
+    /// Receives for all until the caller's own replies are in, or its call has ended. Answers whom to wake, and why it
+    /// has ended.
+    #[inline]
+    fn lead<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        line: &Arc<L>,
+        seat: Seat,
+        call: &L::Call<'_>,
+    ) -> (Guard<'a, L>, u32, Option<L::Error>) {
+        let number = state.number;
+        let mut arrived = mem::take(&mut state.arrived);
+        let mut bits = 0;
+        let ended = loop {
+            // What has gathered leaves first: the server works on it while the callers wake.
+            if state.queue.has_gathered() && !state.is_writing && state.broken.is_none() {
+                state = self.write(state, line, [&[], &[]], seat, call);
+                if state.number != number {
+                    break None;
+                }
+            }
+            if state.queue.is_over(seat) {
+                break None;
+            }
+            if bits == 0 {
+                drop(state);
+            } else {
+                self.wake(state, mem::take(&mut bits));
+            }
+            let received = line.receive(Some(call), &mut arrived);
+            state = self.lock();
+            let stray;
+            (bits, stray) = hand_out(&mut state, &mut arrived, received.is_demoted, seat);
+            let error = match received.outcome {
+                _ if stray => line.stray(),
+                Ok(true) => continue,
+                Ok(false) => match line.ended(call) {
+                    None if L::is_put_off(call) => break None,
+                    None => continue,
+                    ended => break ended,
+                },
+                Err(error) => error,
+            };
+            let left = state.queue.offered();
+            state = self.fail(state, left, &error);
+            break None;
+        };
+        state.arrived = arrived;
+        (state, bits, ended)
+    }
+}
+
+/// The caller leads no more: whom to wake.
+#[inline]
+fn pass_on<L: Line>(state: &mut State<L>, seat: Seat) -> u32 {
+    if state.queue.lead() != Some(seat) {
+        return 0;
+    }
+    state.queue.pass_lead(seat).map_or(0, |next| 1 << (next % 32))
+}
+
+/// Hands out what has arrived: whom to wake but the caller itself, and whether there was a reply too many.
+#[inline]
+fn hand_out<L: Line>(
+    state: &mut State<L>,
+    arrived: &mut Vec<L::Reply>,
+    is_demoted: bool,
+    own: Seat,
+) -> (u32, bool) {
+    let (mut bits, mut stray) = (0, false);
+    if !arrived.is_empty() && mem::take(&mut state.is_awaited) {
+        bits = ALL;
+    }
+    for reply in arrived.drain(..) {
+        match state.queue.deliver(reply, is_demoted) {
+            Delivered::Completed(seat) if seat != own => bits |= 1 << (seat % 32),
+            Delivered::Completed(_) | Delivered::Kept => {}
+            Delivered::Stray => stray = true,
+        }
+    }
+    (bits, stray)
+}
