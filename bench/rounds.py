@@ -68,8 +68,9 @@ def sample(contender, count, processors, ports):
     if contender.is_benchmark:
         return benchmark_sample(said, used, count)
     words = said.split()
-    taken = dict(zip(words[::2], map(float, words[1::2]))) if words[:1] == ["wall"] else \
-        dict(zip(("wall", "cpu"), map(float, words)))
+    if words[:1] != ["wall"]:
+        raise Failed(f"{' '.join(command)}\nsaid nothing of what it measured")
+    taken = dict(zip(words[::2], map(float, words[1::2])))
     if connections:
         taken["connections"] = connections
     return taken

@@ -5,9 +5,10 @@ static char *value(void)
 {
     static char *bytes;
     if (bytes == NULL) {
-        bytes = malloc(LARGE);
+        /* The end of the line that follows a value has room behind it: without that it takes a receive of its own. */
+        bytes = malloc(LARGE + 2);
         must(bytes != NULL, "memory");
-        memset(bytes, 'x', LARGE);
+        memset(bytes, 'x', LARGE + 2);
     }
     return bytes;
 }
@@ -45,11 +46,9 @@ void large_get_into(long count)
 {
 #ifdef HAVE_GET_INTO
     for (; count > 0; count--) {
-        size_t length;
+        int64_t length;
         rediscluster_error *error = NULL;
-        check(rediscluster_client_get_into(client, (const uint8_t *)LARGE_KEY, strlen(LARGE_KEY), (uint8_t *)value(), LARGE,
-                                           &length, &error),
-              error, "get_into");
+        check(rediscluster_client_get_into(client, LARGE_KEY, strlen(LARGE_KEY), value(), LARGE + 2, &length, &error), error, "get_into");
         must(length == LARGE, "the value's length");
     }
 #else
