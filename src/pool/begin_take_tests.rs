@@ -43,9 +43,8 @@ fn begin(pool: &Pool, target: &Target) -> Box<DialFor> {
 /// Steps to the end, and no step has waited.
 fn drive(dial: &mut DialFor) -> Result<Box<Lease>> {
     loop {
-        let before = waits::of_this_thread();
-        let outcome = dial.step();
-        assert_eq!(waits::of_this_thread(), before);
+        let (outcome, waited) = waits::during(|| dial.step());
+        assert!(!waited);
         if let Some(outcome) = outcome.transpose() {
             return outcome;
         }

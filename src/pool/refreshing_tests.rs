@@ -39,9 +39,8 @@ fn wait(refreshing: &Refreshing) {
 
 /// One step, which has not waited.
 fn step(refreshing: &mut Refreshing) -> Option<Result<()>> {
-    let before = waits::of_this_thread();
-    let outcome = refreshing.step();
-    assert_eq!(waits::of_this_thread(), before);
+    let (outcome, waited) = waits::during(|| refreshing.step());
+    assert!(!waited);
     outcome
 }
 
