@@ -147,7 +147,7 @@ def of_pool(node):
         return Contender(name, kind, lambda count: [BUILD / "contention", threads, count, node])
     return [Case("pool", "", "checkout and release on one pool, CPU a pair", [
         taken("one thread", FLOOR, 1), taken("64 threads", OURS, 64),
-    ], step=64, unit="pair")]
+    ], step=64, unit="pair", few=64_000)]
 
 
 def of_tls(tls):

@@ -17,7 +17,7 @@ class Figure:
     # The design's target: reached where the figure is not above it (below it where `below`).
     target: float
     value: float
-    # What it was when last written down; None: the target itself is the budget, without room.
+    # What it was when last written down; None: the target is what it may be.
     written: float | None = None
     below: bool = False
 
@@ -25,8 +25,8 @@ class Figure:
         return self.value < self.target if self.below else self.value <= self.target
 
     def budget(self):
-        """15 % of room for instructions and bytes; a system call or an allocation more is always one too many."""
-        return self.target if self.written is None else self.written * 1.15
+        """15 % of room. Of a few system calls or allocations one more is above it; what varies with how replies arrive is not."""
+        return 1.15 * (self.target if self.written is None else self.written)
 
     def row(self):
         return {"name": self.name, "value": self.value, "target": self.target, "below": self.below, "budget": self.budget(),
@@ -35,14 +35,13 @@ class Figure:
 
 # Instructions when last written down: `bench/run --counts` prints today's.
 PAIR, READ_PAIR, GET, GET_BUILT, ELEMENT = 410, 437, 1154, 1535, 88.4
-ROUTE, CLIENT, PIPELINED = 208, 407, 1543
+ROUTE, CLIENT, PIPELINED = 222, 998, 1543
 IDLE, KNOWN = 566, 824_416
 
 
 @dataclass
 class Counted:
-    """A workload through the C API: how many rounds are counted, and of each number (target, as written down; None: the
-    target is the budget, since one more is always one too many)."""
+    """A workload through the C API: how many rounds are counted, and of each number (target, as written down or None)."""
 
     workload: str
     name: str
@@ -53,19 +52,19 @@ class Counted:
 
 WORKLOADS = (
     Counted("single", "W1, a command", 2000, numbers={
-        "instructions": (2000, 2262), "system calls": (2, 3), "allocations": (1, 2)}),
+        "instructions": (2000, 2858), "system calls": (2, None), "allocations": (1, 2)}),
     Counted("pipeline", "W2, a command of a pipeline of 100", 10000, numbers={
         "instructions": (900, 1726), "system calls": (0.1, 0.113), "allocations": (1, 0.491)}),
     Counted("events", "W4, a command of 1,000 in flight", 20000, numbers={
         "instructions": (2000, None), "system calls": (0.1, None), "allocations": (1, None)}),
-    Counted("large-set", "W5, SET of 1 MiB", 20, numbers={"copied": (4096, 1_048_600), "allocations": (1, 2.05)}),
+    Counted("large-set", "W5, SET of 1 MiB", 20, numbers={"copied": (4096, 1_048_600), "allocations": (1, 2.3)}),
     Counted("large-get", "W5, GET of 1 MiB", 20, numbers={
-        "copied": (16 * 1024, 16_399), "receives": (3, None), "allocations": (1, 2.05)}),
+        "copied": (16 * 1024, 16_515), "receives": (3, None), "allocations": (1, 2.2)}),
     Counted("large-get-into", "W5, GET of 1 MiB into a buffer", 20, numbers={
         "copied": (16 * 1024, None), "receives": (3, None), "allocations": (1, None)}),
-    Counted("lrange", "W6, LRANGE of 1,000", 20, servers.ELEMENTS, {"instructions": (130, 159), "allocations": (3, 6.05)}),
-    Counted("hgetall", "W6, HGETALL of 1,000", 20, servers.ELEMENTS, {"instructions": (130, 159), "allocations": (3, 6.05)}),
-    Counted("mget", "W6, MGET of 1,000", 20, servers.ELEMENTS, {"instructions": (200, 1200), "allocations": (3, 443.1)}),
+    Counted("lrange", "W6, LRANGE of 1,000", 20, servers.ELEMENTS, {"instructions": (130, 93), "allocations": (3, None)}),
+    Counted("hgetall", "W6, HGETALL of 1,000", 20, servers.ELEMENTS, {"instructions": (130, 93), "allocations": (3, None)}),
+    Counted("mget", "W6, MGET of 1,000", 20, servers.ELEMENTS, {"instructions": (200, 1205), "allocations": (3, 443.1)}),
 )
 
 
@@ -128,8 +127,7 @@ def count(node, known, shard, tls):
         ("connection", "pair", "checkout and release", 2000, {"recvfrom": 1}, 0, node),
         ("connection", "get", "GET of 64 bytes", 2000, {"sendto": 1, "recvfrom": 1}, 1, node),
         ("connection", "get-built", "GET of 64 bytes, built each time", 2000, {"sendto": 1, "recvfrom": 1}, 1, node),
-        # One look whether the connection is open, before each.
-        ("routed", "get", "GET through a client", 2000, {"sendto": 1, "recvfrom": 2}, 1, node),
+        ("routed", "get", "GET through a client", 2000, {"sendto": 1, "recvfrom": 1}, 1, node),
         # OpenSSL frees its buffers after each record, as it is told to: allocations are its own.
         ("connection", "pair", "checkout and release over TLS", 2000, {"recvfrom": 1}, None, tls),
         ("connection", "get", "GET of 64 bytes over TLS", 2000, {"sendto": 1, "recvfrom": 1}, None, tls),

@@ -35,6 +35,8 @@ def case_rows(results):
 def target_rows(results):
     rows = []
     for target in TARGETS:
+        if target.case not in results:
+            continue
         value = target.value(results)
         rows.append({"case": target.case, "what": target.what, "value": value, "bound": target.bound, "at_least": target.at_least,
                      "reached": None if value is None else target.is_reached(value)})
