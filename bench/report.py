@@ -78,7 +78,7 @@ COUNTS = ("instructions", "allocations", "system calls", "copied")
 def show_case(case):
     counts = (*COUNTS, "connections") if case["workload"] in ("W3", "W4") else COUNTS
     shown = [what for what in counts if any(row.get(what) is not None for row in case["contenders"].values())]
-    head = ["", f"{case['unit']}s/s", "time", "least to most", "of the floor", "of the best peer", "client CPU", *shown]
+    head = ["", f"{case['unit']}{'es' if case['unit'].endswith('sh') else 's'}/s", "time", "least to most", "of the floor", "of the best peer", "client CPU", *shown]
     rows = []
     for name, row in case["contenders"].items():
         wall = row["wall_ns"]
