@@ -12,7 +12,7 @@ help:
 	@echo 'make demo CLUSTER=host:port  the same on a cluster that is there'
 	@echo 'make test                    every test; one part alone: scripts/test PART, the parts: scripts/test --list'
 	@echo 'make faults                  failovers and slots on the move under load, on real servers: what callers see'
-	@echo 'make bench                   side by side with other clients; make bench-quick: its short form'
+	@echo 'make bench                   side by side with a bare loop and other clients; make bench-quick: in three minutes'
 	@echo 'make build                   the library, in build/release/lib'
 	@echo 'make install PREFIX=/usr/local   header, libraries, pkg-config file, CMake package (DESTDIR is heeded)'
 	@echo 'make clean                   removes what was built'

@@ -252,8 +252,8 @@ impl Channel {
         };
         let mut state = self.turns.lock();
         state.is_opening = false;
-        // Who fails for want of its own time says nothing of the others'.
-        let is_own = call.deadline.has_passed() || call.is_stopped();
+        // Who fails for want of its own time, or may not wait, says nothing of the others.
+        let is_own = !call.waits || call.deadline.has_passed() || call.is_stopped();
         state.attempts = state.attempts.wrapping_add(1);
         state.refusal = taken.as_ref().err().filter(|_| !is_own).cloned();
         let outcome = match taken {

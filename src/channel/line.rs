@@ -327,6 +327,14 @@ impl turns::Line for Line {
         }
     }
 
+    fn cut(&self) -> Error {
+        let message = format!(
+            "{}: the connection was closed, for another call ended while half of its command was sent",
+            self.node
+        );
+        Error::new(Status::Connection, message).on_node(&self.node)
+    }
+
     fn sleeps_until(call: &Call<'_>) -> Deadline {
         let until = call.deadline.earlier(call.put_off.get());
         match call.stop {

@@ -78,6 +78,8 @@ pub(crate) struct Queue<R, E> {
     alone: Option<(R, bool)>,
     /// Why nothing will.
     alone_lost: Option<Lost<E>>,
+    /// Somebody is in that seat, and has not left it.
+    is_alone_taken: bool,
     /// Bytes that were queued and are left to whoever writes next: always the end of the stream.
     outgoing: Vec<u8>,
     /// How many bytes were ever queued.
@@ -93,6 +95,7 @@ impl<R, E> Default for Queue<R, E> {
             vacant: Vec::new(),
             alone: None,
             alone_lost: None,
+            is_alone_taken: false,
             outgoing: Vec::new(),
             queued: 0,
             lead: None,
@@ -130,6 +133,12 @@ impl<R, E: Clone> Queue<R, E> {
         }
         self.places.push(Some(place));
         (self.places.len() - 1) as Seat
+    }
+
+    /// Takes the seat [`ALONE`]; false: who had it has not left yet.
+    #[inline]
+    pub(crate) fn sit_alone(&mut self) -> bool {
+        !mem::replace(&mut self.is_alone_taken, true)
     }
 
     /// Queues a command of so many bytes, which the caller is about to send or to [leave](Queue::gather).
@@ -219,7 +228,9 @@ impl<R, E: Clone> Queue<R, E> {
     /// The reply for the caller in the seat [`ALONE`], which gives its place up, if it has come.
     #[inline]
     pub(crate) fn take_alone(&mut self) -> Option<(R, bool)> {
-        self.alone.take()
+        let alone = self.alone.take();
+        self.is_alone_taken &= alone.is_none();
+        alone
     }
 
     /// The caller takes what it has and gives its place up. Late replies are dropped; commands of which no byte
@@ -241,6 +252,7 @@ impl<R, E: Clone> Queue<R, E> {
 
     #[cold]
     fn leave_alone(&mut self, ended: Option<E>) -> Outcome<R, E> {
+        self.is_alone_taken = false;
         let (reply, is_demoted) = self.alone.take().unzip();
         let mut lost = self.alone_lost.take();
         if reply.is_none() && lost.is_none() {
@@ -283,17 +295,32 @@ impl<R, E: Clone> Queue<R, E> {
     /// The connection has ended: of the stream, the bytes before `left` may have left.
     pub(crate) fn fail(&mut self, left: u64, error: &E) {
         for entry in mem::take(&mut self.entries) {
-            if entry.seat == ALONE {
-                let sent = usize::from(entry.start < left);
-                self.alone_lost = Some(Lost { error: error.clone(), sent });
-            }
-            let Some(Some(place)) = self.places.get_mut(entry.seat as usize) else { continue };
-            let lost =
-                place.outcome.lost.get_or_insert_with(|| Lost { error: error.clone(), sent: 0 });
+            let Some(lost) = self.lost_of(entry.seat) else { continue };
+            let lost = lost.get_or_insert_with(|| Lost { error: error.clone(), sent: 0 });
             lost.sent += usize::from(!entry.is_asking && entry.start < left);
         }
         self.outgoing.clear();
         self.lead = None;
+    }
+
+    /// The connection is about to end, for this caller by an error of its own: of the stream, the bytes before `left`
+    /// may have left.
+    pub(crate) fn lose(&mut self, seat: Seat, left: u64, error: E) {
+        let mut sent = 0;
+        for entry in self.entries.iter_mut().filter(|entry| entry.seat == seat) {
+            entry.seat = LEFT;
+            sent += usize::from(!entry.is_asking && entry.start < left);
+        }
+        if let Some(lost) = self.lost_of(seat) {
+            *lost = Some(Lost { error, sent });
+        }
+    }
+
+    fn lost_of(&mut self, seat: Seat) -> Option<&mut Option<Lost<E>>> {
+        match seat {
+            ALONE => Some(&mut self.alone_lost),
+            _ => Some(&mut self.places.get_mut(seat as usize)?.as_mut()?.outcome.lost),
+        }
     }
 
     /// Who leads, or is to.
@@ -353,17 +380,21 @@ mod tests {
     #[test]
     fn who_is_alone_needs_no_place() {
         let mut queue = Numbers::default();
+        assert!(queue.sit_alone() && !queue.sit_alone());
         queue.push(ALONE, false, 3);
         assert!(!queue.is_over(ALONE));
         let behind = one(&mut queue, b"x");
         assert_eq!(queue.deliver(1, true), Delivered::Completed(ALONE));
         assert!(queue.is_over(ALONE));
         assert_eq!(queue.take_alone(), Some((1, true)));
+        assert!(queue.sit_alone());
         assert_eq!(queue.deliver(2, false), Delivered::Completed(behind));
 
         queue.push(ALONE, false, 3);
         queue.fail(u64::MAX, &"gone");
         assert!(queue.is_over(ALONE) && queue.take_alone().is_none());
+        // Whoever comes before it has left is not taken for it.
+        assert!(!queue.sit_alone());
         assert_eq!(queue.leave(ALONE, None).unwrap().lost.unwrap().sent, 1);
 
         queue.push(ALONE, false, 3);
@@ -418,6 +449,22 @@ mod tests {
         let lost = outcome.lost.unwrap();
         assert_eq!((lost.error, lost.sent), ("gone", 1));
         assert!(queue.is_empty() && queue.lead().is_none());
+    }
+
+    #[test]
+    fn who_cannot_send_all_has_a_reason_of_its_own() {
+        let mut queue = Numbers::default();
+        let (a, b) = (one(&mut queue, b"aaaa"), one(&mut queue, b"bbbb"));
+        queue.take_gathered();
+        queue.lose(b, 6, "its own");
+        assert!(queue.is_over(b) && !queue.is_over(a));
+        queue.fail(6, &"cut");
+        let lost = |outcome: Option<Outcome<u32, &'static str>>| {
+            let lost = outcome.unwrap().lost.unwrap();
+            (lost.error, lost.sent)
+        };
+        assert_eq!(lost(queue.leave(b, None)), ("its own", 1));
+        assert_eq!(lost(queue.leave(a, None)), ("cut", 1));
     }
 
     #[test]

@@ -66,6 +66,9 @@ pub(crate) trait Line {
     /// What a reply that nobody is owed is to all callers.
     fn stray(&self) -> Self::Error;
 
+    /// What it is to the other callers that one's call ended in the middle of its bytes.
+    fn cut(&self) -> Self::Error;
+
     /// When the caller looks whether its call has ended.
     fn sleeps_until(call: &Self::Call<'_>) -> Deadline;
 
@@ -273,7 +276,7 @@ impl<L: Line> Turns<L> {
     ) -> (Guard<'a, L>, Seat) {
         let leads = state.queue.lead().is_none();
         let seat = match commands.lengths {
-            [length] if leads && matches!(mail, Mail::One(_)) => {
+            [length] if leads && matches!(mail, Mail::One(_)) && state.queue.sit_alone() => {
                 state.queue.push(ALONE, false, *length as usize);
                 ALONE
             }
@@ -345,7 +348,15 @@ impl<L: Line> Turns<L> {
             if let Err((sent, error)) = sent {
                 state.is_writing = false;
                 let total = behind_it.iter().fold(first.len(), |sum, piece| sum + piece.len());
-                return self.break_off(state, line, end - (total - sent) as u64, error);
+                let left = end - (total - sent) as u64;
+                let error = match line.ended(call) {
+                    Some(own) => {
+                        state.queue.lose(seat, left, own);
+                        line.cut()
+                    }
+                    None => error,
+                };
+                return self.break_off(state, line, left, error);
             }
             state.queue.reuse(gathered);
             if !state.queue.has_gathered() {
@@ -512,6 +523,11 @@ impl<L: Line> Turns<L> {
                 if state.number != number {
                     break None;
                 }
+            }
+            if state.broken.is_some() {
+                let left = state.queue.offered();
+                state = self.fail(state, left, &line.cut());
+                break None;
             }
             if state.queue.is_over(seat) {
                 break None;

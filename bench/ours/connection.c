@@ -2,7 +2,7 @@
  * the workload alone, whatever is counted: instructions, system calls, allocations. */
 #include <rediscluster.h>
 
-#include "workload.h"
+#include "../workload.h"
 
 static rediscluster_error *error;
 

@@ -3,7 +3,7 @@
 #include <malloc.h>
 #include <rediscluster.h>
 
-#include "workload.h"
+#include "../workload.h"
 
 /* More than the spare buffers that a pool keeps for the next checkouts (64): what lies between the two counts of
  * connections is the connections' own. */
@@ -37,7 +37,7 @@ static void idle(rediscluster_pool *pool)
     open_idle(pool, command, FEW);
     double before = heap();
     open_idle(pool, command, MANY);
-    printf("%.0f\n", (heap() - before) / (MANY - FEW));
+    printf("heap %.0f\n", (heap() - before) / (MANY - FEW));
     rediscluster_command_free(command);
 }
 
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
         rediscluster_topology *topology;
         double after = heap();
         must(rediscluster_pool_topology(pool, &topology, NULL) == REDISCLUSTER_OK, "topology");
-        printf("%.0f %zu\n", after - before, (size_t)rediscluster_topology_node_count(topology));
+        printf("heap %.0f nodes %zu\n", after - before, (size_t)rediscluster_topology_node_count(topology));
         rediscluster_topology_free(topology);
     }
     rediscluster_pool_free(pool);

@@ -1,7 +1,7 @@
 /* client WORKLOAD COUNT HOST:PORT: a workload COUNT times through a client or a pipeline, as ours.c does it on a connection. */
 #include <rediscluster.h>
 
-#include "workload.h"
+#include "../workload.h"
 
 static rediscluster_error *error;
 
@@ -13,7 +13,6 @@ static void check(rediscluster_status status, const char *what)
     exit(1);
 }
 
-#define PIPELINE 100
 /* 16 bytes, without a hash tag, as most keys are. */
 #define KEY "bench:0123456789"
 
@@ -33,7 +32,7 @@ static void gets(rediscluster_client *client, rediscluster_command *command, int
 }
 
 /* Keys of 16 bytes, of all nodes. */
-static char keys[PIPELINE][17];
+static char keys[PIPELINE][KEY_LENGTH + 1];
 
 /* A round is one command: COUNT of them, PIPELINE at a time, over all nodes. */
 static void pipelines(rediscluster_pipeline *pipeline, long count)

@@ -1,20 +1,25 @@
-/* bare_tls WORKLOAD COUNT HOST:PORT FOLDER: SSL_write and SSL_read in a loop over OpenSSL's own socket, with the
+/* tls WORKLOAD COUNT HOST:PORT FOLDER: SSL_write and SSL_read in a loop over OpenSSL's own socket, with the
  * certificates of the folder, and no more done to a reply than finding its end. BARE_READ_AHEAD=1: OpenSSL receives as
  * much as there is, where it ordinarily receives the head of each record by itself. */
 #include <openssl/ssl.h>
 
-#include "bare.h"
+#include "floor.h"
 
-static void run(SSL *tls, const char *command, size_t length)
+static char buffer[2 * LARGE];
+
+/* A reply whose length is known from the first one is only counted. */
+static void run(SSL *tls, const struct command *command, size_t *length)
 {
-    must(SSL_write(tls, command, (int)length) == (int)length, "SSL_write");
+    must(SSL_write(tls, command->bytes, (int)command->length) == (int)command->length, "SSL_write");
     size_t received = 0;
-    do {
+    while (*length == 0 || received < *length) {
         size_t room = sizeof buffer - received;
         int count = SSL_read(tls, buffer + received, room > LARGE ? LARGE : (int)room);
         must(count > 0, "SSL_read");
         received += (size_t)count;
-    } while (!is_whole(received));
+        if (*length == 0)
+            *length = reply_length(buffer, received);
+    }
 }
 
 static SSL *begin(int fd, const char *folder)
@@ -36,20 +41,28 @@ static SSL *begin(int fd, const char *folder)
     return tls;
 }
 
+static struct command command_of(const char *workload)
+{
+    if (strcmp(workload, "lrange") == 0)
+        return encoded(4, (const char *const[]){"LRANGE", LIST_KEY, "0", "-1"});
+    return encoded(2, (const char *const[]){"GET", strcmp(workload, "large") == 0 ? LARGE_KEY : SMALL_KEY});
+}
+
 int main(int argc, char **argv)
 {
-    must(argc == 5, "usage: bare_tls WORKLOAD COUNT HOST:PORT FOLDER");
+    must(argc == 5, "usage: tls WORKLOAD COUNT HOST:PORT FOLDER");
     long count = atol(argv[2]);
     SSL *tls = begin(connected(argv[3]), argv[4]);
-    char command[256];
-    size_t length = encode(command, argv[1]);
+    struct command command = command_of(argv[1]);
+    size_t length = 0;
     /* Session tickets come with the first reply. */
-    run(tls, command, length);
-    run(tls, command, length);
+    run(tls, &command, &length);
+    run(tls, &command, &length);
     double wall_begin = wall(), cpu_begin = cpu();
     for (long i = 0; i < count; i++)
-        run(tls, command, length);
+        run(tls, &command, &length);
     report(wall_begin, cpu_begin, count);
     SSL_free(tls);
+    free(command.bytes);
     return 0;
 }
