@@ -55,6 +55,8 @@ pub(crate) struct Outcome<R, E> {
 struct Place<R, E> {
     /// Replies that are still to come.
     missing: usize,
+    /// Its caller is there, and can lead.
+    waits: bool,
     outcome: Outcome<R, E>,
 }
 
@@ -124,7 +126,11 @@ impl<R, E: Clone> Queue<R, E> {
     /// A place for a caller of so many commands, whose replies go into `mail`.
     #[inline]
     pub(crate) fn sit_down(&mut self, missing: usize, mail: Mail<R>) -> Seat {
-        let place = Place { missing, outcome: Outcome { mail, is_demoted: false, lost: None } };
+        let place = Place {
+            missing,
+            waits: false,
+            outcome: Outcome { mail, is_demoted: false, lost: None },
+        };
         if let Some(seat) = self.vacant.pop()
             && let Some(vacant) = self.places.get_mut(seat as usize)
         {
@@ -138,7 +144,11 @@ impl<R, E: Clone> Queue<R, E> {
     /// Takes the seat [`ALONE`]; false: who had it has not left yet.
     #[inline]
     pub(crate) fn sit_alone(&mut self) -> bool {
-        !mem::replace(&mut self.is_alone_taken, true)
+        if self.is_alone_taken {
+            return false;
+        }
+        (self.is_alone_taken, self.alone, self.alone_lost) = (true, None, None);
+        true
     }
 
     /// Queues a command of so many bytes, which the caller is about to send or to [leave](Queue::gather).
@@ -306,6 +316,10 @@ impl<R, E: Clone> Queue<R, E> {
     /// The connection is about to end, for this caller by an error of its own: of the stream, the bytes before `left`
     /// may have left.
     pub(crate) fn lose(&mut self, seat: Seat, left: u64, error: E) {
+        // It may have all it waited for: then it sent for others.
+        if self.is_over(seat) {
+            return;
+        }
         let mut sent = 0;
         for entry in self.entries.iter_mut().filter(|entry| entry.seat == seat) {
             entry.seat = LEFT;
@@ -335,11 +349,24 @@ impl<R, E: Clone> Queue<R, E> {
         self.lead = Some(seat);
     }
 
-    /// The caller leads no more: the lead goes to the other caller whose reply comes next.
+    /// The caller waits for its replies, or looks after something else.
+    #[inline]
+    pub(crate) fn set_waits(&mut self, seat: Seat, waits: bool) {
+        if let Some(Some(place)) = self.places.get_mut(seat as usize) {
+            place.waits = waits;
+        }
+    }
+
+    /// The caller leads no more: the lead goes to the other that waits and whose reply comes next.
     #[inline]
     pub(crate) fn pass_lead(&mut self, from: Seat) -> Option<Seat> {
+        let waits = |seat: Seat| match self.places.get(seat as usize) {
+            Some(Some(place)) => place.waits,
+            // Who is alone leads until it leaves.
+            _ => false,
+        };
         let mut seats = self.entries.iter().map(|entry| entry.seat);
-        self.lead = seats.find(|&seat| seat != LEFT && seat != from);
+        self.lead = seats.find(|&seat| seat != from && waits(seat));
         self.lead
     }
 }
@@ -452,6 +479,33 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_wrong_for_others_leaves_nothing_behind() {
+        let mut queue = Numbers::default();
+        assert!(queue.sit_alone());
+        queue.push(ALONE, false, 1);
+        queue.deliver(1, false);
+        queue.lose(ALONE, 9, "late");
+        queue.fail(9, &"cut");
+        assert_eq!(queue.take_alone(), Some((1, false)));
+        assert!(queue.sit_alone());
+        queue.push(ALONE, false, 1);
+        assert!(!queue.is_over(ALONE));
+    }
+
+    #[test]
+    fn the_lead_goes_to_nobody_who_is_not_there() {
+        let mut queue = Numbers::default();
+        let (a, b, c) = (one(&mut queue, b"a"), one(&mut queue, b"b"), one(&mut queue, b"c"));
+        queue.set_waits(c, true);
+        assert_eq!(queue.pass_lead(a), Some(c));
+        queue.set_waits(b, true);
+        assert_eq!(queue.pass_lead(a), Some(b));
+        queue.set_waits(b, false);
+        queue.set_waits(c, false);
+        assert_eq!(queue.pass_lead(a), None);
+    }
+
+    #[test]
     fn who_cannot_send_all_has_a_reason_of_its_own() {
         let mut queue = Numbers::default();
         let (a, b) = (one(&mut queue, b"aaaa"), one(&mut queue, b"bbbb"));
@@ -495,6 +549,7 @@ mod tests {
         let (a, b, c) = (one(&mut queue, b"a"), one(&mut queue, b"b"), one(&mut queue, b"c"));
         queue.take_gathered();
         queue.take_lead(a);
+        queue.set_waits(c, true);
         queue.deliver(1, false);
         queue.leave(b, Some("late"));
         assert!(!queue.is_deserted());

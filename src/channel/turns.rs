@@ -447,6 +447,7 @@ impl<L: Line> Turns<L> {
         call: &L::Call<'_>,
     ) -> Option<Waited<L>> {
         let (mut bits, mut ended) = (0, None);
+        state.queue.set_waits(seat, true);
         while ended.is_none() && !state.queue.is_over(seat) {
             if state.queue.lead().is_none_or(|lead| lead == seat) {
                 state.queue.take_lead(seat);
@@ -460,6 +461,7 @@ impl<L: Line> Turns<L> {
                 }
             }
             if ended.is_none() && !state.queue.is_over(seat) && L::is_put_off(call) {
+                state.queue.set_waits(seat, false);
                 bits |= pass_on(&mut state, seat);
                 self.wake(state, bits);
                 return None;
