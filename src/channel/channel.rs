@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 pub(crate) use super::line::Call;
 use super::line::Line;
-use super::queue::{Mail, Seat};
-use super::turns::{Commands, Guard, Turns};
+use super::queue::{ALONE, Mail, Outcome, Seat};
+use super::turns::{Alone, Commands, Guard, Line as _, Turns, Waited};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
 use crate::options::InFlightFull;
@@ -24,10 +24,18 @@ pub(crate) struct Ticket {
     seat: Seat,
 }
 
+/// What became of one command.
+pub(crate) enum Called {
+    /// It was answered, and no more is to be said.
+    Reply(Reply, Peer),
+    /// Anything else.
+    Replies(Replies),
+}
+
 /// What became of commands.
 pub(crate) struct Replies {
     /// Who was asked.
-    line: Arc<Line>,
+    pub(crate) peer: Peer,
     /// The replies that have come.
     pub(crate) mail: Mail<Reply>,
     /// The node had lost its role when some of them came.
@@ -36,27 +44,30 @@ pub(crate) struct Replies {
     pub(crate) lost: Option<(Error, usize)>,
 }
 
-impl Replies {
-    /// Who was asked.
+/// Who was asked.
+pub(crate) struct Peer(Arc<Line>);
+
+impl Peer {
+    /// The node.
     pub(crate) fn node(&self) -> &NodeAddress {
-        self.line.node()
+        self.0.node()
     }
 
     /// It is a replica.
-    pub(crate) fn is_by_replica(&self) -> bool {
-        self.line.is_readonly()
+    pub(crate) fn is_replica(&self) -> bool {
+        self.0.is_readonly()
     }
 
-    /// One of the replies says that the node cannot answer reads now.
+    /// It says that it cannot answer reads now.
     pub(crate) fn note_refusal(&self, pool: &Pool) {
-        if self.line.is_readonly() {
-            pool.note_refusal(self.line.stamp);
+        if self.0.is_readonly() {
+            pool.note_refusal(self.0.stamp);
         }
     }
 }
 
 impl Channel {
-    /// Sends commands and waits for their replies, together with whoever else uses the channel.
+    /// Sends one command and waits for its reply, together with whoever else uses the channel.
     ///
     /// # Errors
     /// Nothing was sent: LIMIT; TIMEOUT, CANCELLED; those of getting a connection. None: the way was an older one.
@@ -66,14 +77,30 @@ impl Channel {
         pool: &Pool,
         way: &Way,
         commands: &Commands<'_>,
-        mail: Mail<Reply>,
         call: &Call<'_>,
-    ) -> Result<Option<Replies>> {
+    ) -> Result<Option<Called>> {
         let Some((state, line)) = self.prepare(pool, way, commands, call)? else {
             return Ok(None);
         };
-        let (state, seat) = self.turns.submit(state, commands, mail, call, line.is_stale());
-        Ok(self.finish(pool, state, line, seat, call))
+        let (state, seat) = self.turns.submit(state, &line, commands, Mail::One(None), call);
+        let waited = if seat == ALONE {
+            match self.turns.wait_alone(state, &line, call) {
+                Alone::Reply { reply, is_demoted: false, free: None } => {
+                    return Ok(Some(Called::Reply(reply, Peer(line))));
+                }
+                Alone::Reply { reply, is_demoted, free } => {
+                    let mail = Mail::One(Some(reply));
+                    Waited { outcome: Some(Outcome { mail, is_demoted, lost: None }), free }
+                }
+                Alone::Other(waited) => waited,
+            }
+        } else {
+            match self.turns.wait(state, &line, seat, call) {
+                Some(waited) => waited,
+                None => return Ok(None),
+            }
+        };
+        Ok(finish(pool, line, waited).map(Called::Replies))
     }
 
     /// Sends commands and returns: they are to be waited for by [`Channel::wait`], and soon. Errors as
@@ -83,45 +110,29 @@ impl Channel {
         pool: &Pool,
         way: &Way,
         commands: &Commands<'_>,
-        mail: Mail<Reply>,
         call: &Call<'_>,
     ) -> Result<Option<Ticket>> {
         let Some((state, line)) = self.prepare(pool, way, commands, call)? else {
             return Ok(None);
         };
-        let (state, seat) = self.turns.submit(state, commands, mail, call, line.is_stale());
+        let mail = Mail::Many(Vec::with_capacity(commands.lengths.len()));
+        let (state, seat) = self.turns.submit(state, &line, commands, mail, call);
         self.turns.step_aside(state, seat);
         Ok(Some(Ticket { line, seat }))
     }
 
-    /// Waits for the replies to commands that were submitted.
-    pub(crate) fn wait(&self, pool: &Pool, ticket: Ticket, call: &Call<'_>) -> Option<Replies> {
-        let Ticket { line, seat } = ticket;
-        self.finish(pool, self.turns.lock(), line, seat, call)
-    }
-
-    #[inline]
-    fn finish(
+    /// Waits for the replies to commands that were submitted. The ticket again, if the wait was put off.
+    pub(crate) fn wait(
         &self,
         pool: &Pool,
-        state: Guard<'_, Line>,
-        line: Arc<Line>,
-        seat: Seat,
+        ticket: Ticket,
         call: &Call<'_>,
-    ) -> Option<Replies> {
-        let waited = self.turns.wait(state, seat, call);
-        if let Some(free) = &waited.free {
-            free.give_back();
+    ) -> Result<Option<Replies>, Ticket> {
+        let Ticket { line, seat } = ticket;
+        match self.turns.wait(self.turns.lock(), &line, seat, call) {
+            Some(waited) => Ok(finish(pool, line, waited)),
+            None => Err(Ticket { line, seat }),
         }
-        let outcome = waited.outcome?;
-        let mut lost = None;
-        if let Some(ended) = outcome.lost {
-            if ended.error.status() == Status::Timeout && line.is_stale() {
-                pool.note_silence(line.stamp);
-            }
-            lost = Some((ended.error, ended.sent));
-        }
-        Some(Replies { line, mail: outcome.mail, is_demoted: outcome.is_demoted, lost })
     }
 
     /// Makes sure of a connection that takes commands. None: the way was an older one.
@@ -134,34 +145,67 @@ impl Channel {
         call: &Call<'_>,
     ) -> Result<Option<(Guard<'a, Line>, Arc<Line>)>> {
         let mut state = self.turns.lock();
-        let options = pool.options();
+        let most = pool.options().max_in_flight;
         loop {
             if let Some(line) = state.line() {
-                let is_good =
+                let is_idle = state.is_idle();
+                // What has been idle goes to the pool, which looks at it before it is used again.
+                let is_wanted =
                     way.is_that_of(line.stamp) && !state.is_closing && !line.is_wanted_back();
-                let has_room = state.queue.len() < options.max_in_flight;
+                let is_good = is_wanted && (!is_idle || !line.is_stale());
+                let has_room = state.queue.len() < most;
                 if is_good && has_room && !state.has_to_wait(commands) {
                     let line = Arc::clone(line);
                     return Ok(Some((state, line)));
                 }
-                if is_good && !has_room && options.in_flight_full == InFlightFull::Error {
-                    return Err(full(options.max_in_flight).on_node(line.node()));
-                }
-                state.is_closing |= !is_good;
-                state = self.turns.await_change(state, call);
-                check_time(call)?;
-                continue;
-            }
-            if !state.is_opening
-                && let Some(lease) = pool.take_fresh(way)
-            {
-                state.open(Line::new(lease, options.socket_timeout));
+                state = self.make_way(state, pool, is_good, has_room, call)?;
                 continue;
             }
             state = match self.open(state, pool, way, call)? {
                 Some(state) => state,
                 None => return Ok(None),
             };
+        }
+    }
+
+    /// There is a connection that takes no commands now: gives it back, or waits for its time.
+    #[cold]
+    fn make_way<'a>(
+        &'a self,
+        mut state: Guard<'a, Line>,
+        pool: &Pool,
+        is_good: bool,
+        has_room: bool,
+        call: &Call<'_>,
+    ) -> Result<Guard<'a, Line>> {
+        if !is_good && state.is_idle() {
+            let free = state.release();
+            drop(self.turns.announce(state));
+            if let Some(free) = free {
+                free.give_back();
+            }
+            return Ok(self.turns.lock());
+        }
+        let options = pool.options();
+        if is_good && !has_room && options.in_flight_full == InFlightFull::Error {
+            return Err(full(options.max_in_flight));
+        }
+        state.is_closing |= !is_good;
+        let state = self.turns.await_change(state, call);
+        check_time(call)?;
+        Ok(state)
+    }
+
+    /// Gives the connection back if nothing is owed on it.
+    pub(super) fn give_back(&self) {
+        let mut state = self.turns.lock();
+        if state.line().is_none() || !state.is_idle() {
+            return;
+        }
+        let free = state.release();
+        drop(self.turns.announce(state));
+        if let Some(free) = free {
+            free.give_back();
         }
     }
 
@@ -185,6 +229,11 @@ impl Channel {
                 _ => Ok(Some(state)),
             };
         }
+        let options = pool.options();
+        if let Some(lease) = pool.take_fresh(way) {
+            state.open(Line::new(lease, options.socket_timeout, pool.lends()));
+            return Ok(Some(state));
+        }
         state.is_opening = true;
         drop(state);
         let taken = if call.is_stopped() {
@@ -200,7 +249,7 @@ impl Channel {
         state.refusal = taken.as_ref().err().filter(|_| !is_own).cloned();
         let outcome = match taken {
             Ok(Some(lease)) => {
-                state.open(Line::new(lease, pool.options().socket_timeout));
+                state.open(Line::new(lease, options.socket_timeout, pool.lends()));
                 Ok(true)
             }
             Ok(None) => Ok(false),
@@ -209,6 +258,22 @@ impl Channel {
         let state = self.turns.announce(state);
         Ok(outcome?.then_some(state))
     }
+}
+
+/// What became of a caller's commands, and what is to be done about it.
+fn finish(pool: &Pool, line: Arc<Line>, waited: Waited<Line>) -> Option<Replies> {
+    if let Some(free) = &waited.free {
+        free.give_back();
+    }
+    let outcome = waited.outcome?;
+    let lost = outcome.lost.map(|lost| (lost.error, lost.sent));
+    if let Some((error, _)) = &lost
+        && error.status() == Status::Timeout
+        && line.is_stale()
+    {
+        pool.note_silence(line.stamp);
+    }
+    Some(Replies { peer: Peer(line), mail: outcome.mail, is_demoted: outcome.is_demoted, lost })
 }
 
 fn check_time(call: &Call<'_>) -> Result<()> {

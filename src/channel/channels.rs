@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::channel::Channel;
-use crate::pool::Way;
+use crate::pool::{Borrower, Way};
 
 /// The first block has so many channels, each further one twice as many as the one before.
 const FIRST: usize = 8;
@@ -27,6 +27,20 @@ impl Channels {
             .get(block)?
             .get_or_init(|| (0..FIRST << block).map(|_| Channel::default()).collect());
         channels.get(at)
+    }
+}
+
+impl Borrower for Channels {
+    fn give_back(&self) {
+        let blocks = self.blocks.iter().filter_map(OnceLock::get);
+        blocks.flat_map(|block| block.iter()).for_each(Channel::give_back);
+    }
+}
+
+impl Drop for Channels {
+    fn drop(&mut self) {
+        // The pool may live on.
+        self.give_back();
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::turns::{self, OnReadable};
+use super::turns::{self, OnReadable, Received};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
@@ -31,18 +31,26 @@ pub(crate) struct Call<'a> {
     left: Cell<Option<Option<Duration>>>,
     /// What ends it before its time.
     pub(crate) stop: Option<&'a dyn Stop>,
+    /// Until when it waits, before it looks after something else.
+    put_off: Cell<Deadline>,
 }
 
 impl<'a> Call<'a> {
     /// A call that ends at the deadline.
     pub(crate) fn new(deadline: Deadline, stop: Option<&'a dyn Stop>) -> Self {
-        Self { deadline, left: Cell::new(None), stop }
+        Self { deadline, left: Cell::new(None), stop, put_off: Cell::new(Deadline::NEVER) }
     }
 
     /// One that begins at this moment and has so long, which saves a look at the clock.
     #[inline]
     pub(crate) fn beginning(deadline: Deadline, left: Option<Duration>) -> Self {
-        Self { deadline, left: Cell::new(Some(left)), stop: None }
+        let left = Cell::new(Some(left));
+        Self { deadline, left, stop: None, put_off: Cell::new(Deadline::NEVER) }
+    }
+
+    /// From here on it waits so long, and then looks after something else.
+    pub(crate) fn put_off(&self, until: Deadline) {
+        self.put_off.set(until);
     }
 
     pub(super) fn is_stopped(&self) -> bool {
@@ -69,11 +77,13 @@ pub(crate) struct Line {
     /// When something last came, on the coarse clock.
     heard: AtomicU64,
     is_wanted_back: AtomicBool,
+    /// It is kept at hand while nothing is owed on it.
+    stays: bool,
 }
 
 impl Line {
-    #[inline]
-    pub(super) fn new(lease: Box<Lease>, silence: Duration) -> Arc<Self> {
+    /// Of a lease; `stays`: it is kept at hand while nothing is owed on it.
+    pub(super) fn new(lease: Box<Lease>, silence: Duration, stays: bool) -> Arc<Self> {
         let connection = lease.peer();
         Arc::new(Self {
             socket: Arc::clone(connection.socket()),
@@ -84,6 +94,7 @@ impl Line {
             stamp: lease.stamp(),
             heard: AtomicU64::new(coarse_millis()),
             is_wanted_back: AtomicBool::new(false),
+            stays,
             lease: Mutex::new(Some(lease)),
         })
     }
@@ -100,12 +111,6 @@ impl Line {
         self.is_readonly
     }
 
-    /// Nothing has come for so long that its end may have been missed, and that nobody is to wait for it.
-    #[inline]
-    pub(super) fn is_stale(&self) -> bool {
-        coarse_millis().saturating_sub(self.heard.load(Ordering::Relaxed)) > LATELY
-    }
-
     /// The connection is to go back as soon as nothing is owed.
     #[inline]
     pub(super) fn is_wanted_back(&self) -> bool {
@@ -116,7 +121,7 @@ impl Line {
     #[inline]
     pub(super) fn give_back(&self) {
         if let Some(lease) = self.lease.lock().take() {
-            lease.give_back();
+            lease.give_back(self.heard.load(Ordering::Relaxed));
         }
     }
 
@@ -133,27 +138,32 @@ impl Line {
 
     /// Receives by the lease; a plain one may wait.
     #[inline]
-    fn take(&self, wait: Option<&mut Wait>, arrived: &mut Vec<Reply>) -> Result<bool, Error> {
+    fn take(&self, wait: Option<&mut Wait>, arrived: &mut Vec<Reply>) -> Received<Error> {
         let mut lease = self.lease.lock();
-        let Some(lease) = lease.as_mut() else { return Err(self.closed()) };
-        match lease.connection().receive_all(wait, arrived) {
-            Ok(came) => {
-                if came {
-                    self.heard.store(coarse_millis(), Ordering::Relaxed);
-                }
-                Ok(came)
+        let Some(lease) = lease.as_mut() else {
+            return Received { is_demoted: true, outcome: Err(self.closed()) };
+        };
+        let outcome = lease.connection().receive_all(wait, arrived);
+        let mut is_demoted = false;
+        if !arrived.is_empty() {
+            self.heard.store(coarse_millis(), Ordering::Relaxed);
+            let answered = lease.has_answered();
+            is_demoted = answered.is_demoted;
+            if answered.is_wanted_back {
+                self.is_wanted_back.store(true, Ordering::Relaxed);
             }
-            Err(error) => Err(lease.reason(error)),
         }
+        Received { is_demoted, outcome: outcome.map_err(|error| lease.reason(error)) }
     }
 
-    /// Waits without the lease, until there is something to take: where the call can be stopped, and over TLS.
+    /// Waits without the lease, until there is something to take: where the call can be stopped or put off, and over
+    /// TLS.
     fn look_out(&self, call: &Call<'_>) -> Result<bool, Error> {
         let readable = Readiness { readable: true, writable: false };
         loop {
             let silence = self.silent_at();
             let silent = Deadline::after(silence);
-            let mut until = call.deadline.earlier(silent);
+            let mut until = call.deadline.earlier(silent).earlier(call.put_off.get());
             if call.stop.is_some() {
                 until = until.earlier(Deadline::after(STOP_LATENCY));
             }
@@ -161,7 +171,8 @@ impl Line {
             if !matches!(ready, Ok(None)) {
                 return Ok(true);
             }
-            if call.is_stopped() || call.deadline.has_passed() {
+            let is_over = call.is_stopped() || call.deadline.has_passed();
+            if is_over || call.put_off.get().has_passed() {
                 return Ok(false);
             }
             if silence.is_zero() {
@@ -284,24 +295,16 @@ impl turns::Line for Line {
     }
 
     #[inline]
-    fn receive(&self, call: Option<&Call<'_>>, arrived: &mut Vec<Reply>) -> Result<bool, Error> {
+    fn receive(&self, call: Option<&Call<'_>>, arrived: &mut Vec<Reply>) -> Received<Error> {
         let Some(call) = call else { return self.take(None, arrived) };
-        if self.is_tls || call.stop.is_some() {
-            return Ok(self.look_out(call)? && self.take(None, arrived)?);
+        if self.is_tls || call.stop.is_some() || call.put_off.get() != Deadline::NEVER {
+            return match self.look_out(call) {
+                Ok(true) => self.take(None, arrived),
+                outcome => Received { is_demoted: false, outcome },
+            };
         }
         let mut wait = call.wait().with_silence(self.silent_at());
         self.take(Some(&mut wait), arrived)
-    }
-
-    #[inline]
-    fn is_demoted(&self) -> bool {
-        let Some(answered) = self.lease.lock().as_ref().map(|lease| lease.has_answered()) else {
-            return true;
-        };
-        if answered.is_wanted_back {
-            self.is_wanted_back.store(true, Ordering::Relaxed);
-        }
-        answered.is_demoted
     }
 
     fn end(&self) {
@@ -319,10 +322,15 @@ impl turns::Line for Line {
     }
 
     fn sleeps_until(call: &Call<'_>) -> Deadline {
+        let until = call.deadline.earlier(call.put_off.get());
         match call.stop {
-            Some(_) => call.deadline.earlier(Deadline::after(STOP_LATENCY)),
-            None => call.deadline,
+            Some(_) => until.earlier(Deadline::after(STOP_LATENCY)),
+            None => until,
         }
+    }
+
+    fn is_put_off(call: &Call<'_>) -> bool {
+        call.put_off.get().has_passed()
     }
 
     fn ended(&self, call: &Call<'_>) -> Option<Error> {
@@ -342,5 +350,15 @@ impl turns::Line for Line {
 
     fn close(&self) {
         drop(self.lease.lock().take());
+    }
+
+    #[inline]
+    fn is_stale(&self) -> bool {
+        coarse_millis().saturating_sub(self.heard.load(Ordering::Relaxed)) > LATELY
+    }
+
+    #[inline]
+    fn stays(&self) -> bool {
+        self.stays && !self.is_wanted_back()
     }
 }

@@ -16,7 +16,7 @@ mod line;
 mod queue;
 mod turns;
 
-pub(crate) use channel::{Call, Replies};
+pub(crate) use channel::{Call, Called, Replies};
 pub(crate) use channels::Channels;
 pub(crate) use queue::Mail;
 pub(crate) use turns::Commands;

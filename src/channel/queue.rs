@@ -10,6 +10,10 @@ pub(crate) type Seat = u32;
 /// In the place of a caller that has left: the reply, when it comes, is dropped.
 const LEFT: Seat = Seat::MAX;
 
+/// The seat of a caller with one command who found nobody else, and so leads until it has its reply: the most
+/// ordinary case, and the cheapest.
+pub(crate) const ALONE: Seat = Seat::MAX - 1;
+
 /// A command that is owed a reply.
 struct Entry {
     seat: Seat,
@@ -70,6 +74,10 @@ pub(crate) struct Queue<R, E> {
     entries: VecDeque<Entry>,
     places: Vec<Option<Place<R, E>>>,
     vacant: Vec<Seat>,
+    /// What has come for the caller in the seat [`ALONE`], and whether its node had lost its role.
+    alone: Option<(R, bool)>,
+    /// Why nothing will.
+    alone_lost: Option<Lost<E>>,
     /// Bytes that were queued and are left to whoever writes next: always the end of the stream.
     outgoing: Vec<u8>,
     /// How many bytes were ever queued.
@@ -83,6 +91,8 @@ impl<R, E> Default for Queue<R, E> {
             entries: VecDeque::new(),
             places: Vec::new(),
             vacant: Vec::new(),
+            alone: None,
+            alone_lost: None,
             outgoing: Vec::new(),
             queued: 0,
             lead: None,
@@ -171,6 +181,10 @@ impl<R, E: Clone> Queue<R, E> {
         if entry.is_asking {
             return Delivered::Kept;
         }
+        if entry.seat == ALONE {
+            self.alone = Some((reply, is_demoted));
+            return Delivered::Completed(ALONE);
+        }
         // None: it was LEFT.
         let Some(Some(place)) = self.places.get_mut(entry.seat as usize) else {
             return Delivered::Kept;
@@ -187,16 +201,28 @@ impl<R, E: Clone> Queue<R, E> {
     /// All of the caller's replies have come, or will not come any more.
     #[inline]
     pub(crate) fn is_over(&self, seat: Seat) -> bool {
+        if seat == ALONE {
+            return self.alone.is_some() || self.alone_lost.is_some();
+        }
         match self.places.get(seat as usize) {
             Some(Some(place)) => place.missing == 0 || place.outcome.lost.is_some(),
             _ => true,
         }
     }
 
+    /// The reply for the caller in the seat [`ALONE`], which gives its place up, if it has come.
+    #[inline]
+    pub(crate) fn take_alone(&mut self) -> Option<(R, bool)> {
+        self.alone.take()
+    }
+
     /// The caller takes what it has and gives its place up. Late replies are dropped; commands of which no byte
     /// was handed to the kernel are taken back. `ended`: why it leaves, if it is not over.
     #[inline]
     pub(crate) fn leave(&mut self, seat: Seat, ended: Option<E>) -> Option<Outcome<R, E>> {
+        if seat == ALONE {
+            return Some(self.leave_alone(ended));
+        }
         let place = self.places.get_mut(seat as usize)?.take()?;
         self.vacant.push(seat);
         let mut outcome = place.outcome;
@@ -205,6 +231,17 @@ impl<R, E: Clone> Queue<R, E> {
             outcome.lost = ended.map(|error| Lost { error, sent });
         }
         Some(outcome)
+    }
+
+    #[cold]
+    fn leave_alone(&mut self, ended: Option<E>) -> Outcome<R, E> {
+        let (reply, is_demoted) = self.alone.take().unzip();
+        let mut lost = self.alone_lost.take();
+        if reply.is_none() && lost.is_none() {
+            let sent = self.withdraw(ALONE);
+            lost = ended.map(|error| Lost { error, sent });
+        }
+        Outcome { mail: Mail::One(reply), is_demoted: is_demoted.unwrap_or(false), lost }
     }
 
     /// Nobody waits for the replies to the caller's commands any more. Answers how many of them may have left.
@@ -240,6 +277,10 @@ impl<R, E: Clone> Queue<R, E> {
     /// The connection has ended: of the stream, the bytes before `left` may have left.
     pub(crate) fn fail(&mut self, left: u64, error: &E) {
         for entry in mem::take(&mut self.entries) {
+            if entry.seat == ALONE {
+                let sent = usize::from(entry.start < left);
+                self.alone_lost = Some(Lost { error: error.clone(), sent });
+            }
             let Some(Some(place)) = self.places.get_mut(entry.seat as usize) else { continue };
             let lost =
                 place.outcome.lost.get_or_insert_with(|| Lost { error: error.clone(), sent: 0 });
@@ -301,6 +342,28 @@ mod tests {
         let (a, b) = (queue.leave(a, Some("late")), queue.leave(b, Some("late")));
         assert!(!a.as_ref().unwrap().is_demoted && b.as_ref().unwrap().is_demoted);
         assert_eq!((reply_of(a), reply_of(b)), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn who_is_alone_needs_no_place() {
+        let mut queue = Numbers::default();
+        queue.push(ALONE, false, 3);
+        assert!(!queue.is_over(ALONE));
+        let behind = one(&mut queue, b"x");
+        assert_eq!(queue.deliver(1, true), Delivered::Completed(ALONE));
+        assert!(queue.is_over(ALONE));
+        assert_eq!(queue.take_alone(), Some((1, true)));
+        assert_eq!(queue.deliver(2, false), Delivered::Completed(behind));
+
+        queue.push(ALONE, false, 3);
+        queue.fail(u64::MAX, &"gone");
+        assert!(queue.is_over(ALONE) && queue.take_alone().is_none());
+        assert_eq!(queue.leave(ALONE, None).unwrap().lost.unwrap().sent, 1);
+
+        queue.push(ALONE, false, 3);
+        assert_eq!(queue.leave(ALONE, Some("late")).unwrap().lost.unwrap().error, "late");
+        assert_eq!(queue.deliver(3, false), Delivered::Kept);
+        assert!(queue.take_alone().is_none());
     }
 
     #[test]

@@ -12,7 +12,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use super::queue::{Delivered, Mail, Outcome, Queue, Seat};
+use super::queue::{ALONE, Delivered, Mail, Outcome, Queue, Seat};
 use crate::deadline::Deadline;
 use crate::os::futex::{self, AtomicU32, Mutex, MutexGuard, Ordering};
 
@@ -24,6 +24,14 @@ const ALL: u32 = u32::MAX;
 
 /// What receives while the other end reads no more.
 pub(crate) type OnReadable<'a, E> = &'a mut dyn FnMut() -> Result<(), E>;
+
+/// How a receive has ended.
+pub(crate) struct Received<E> {
+    /// The node had lost its role by the time at which these replies had come.
+    pub(crate) is_demoted: bool,
+    /// Whether something has come; false: the caller's time, or call, ended first.
+    pub(crate) outcome: Result<bool, E>,
+}
 
 /// One connection, as far as its callers need to know.
 pub(crate) trait Line {
@@ -44,16 +52,13 @@ pub(crate) trait Line {
         on_readable: Option<OnReadable<'_, Self::Error>>,
     ) -> Result<(), (usize, Self::Error)>;
 
-    /// Waits for replies and puts them behind those in `arrived`, also where an error follows; false if the caller's
-    /// time or call ended first. By the leader alone. Without `call` it takes what is there.
+    /// Waits for replies and puts them behind those in `arrived`, also where an error follows. By the leader alone.
+    /// Without `call` it takes what is there.
     fn receive(
         &self,
         call: Option<&Self::Call<'_>>,
         arrived: &mut Vec<Self::Reply>,
-    ) -> Result<bool, Self::Error>;
-
-    /// Whether the node had lost its role before these replies, which have just come, are handed out.
-    fn is_demoted(&self) -> bool;
+    ) -> Received<Self::Error>;
 
     /// Ends the connection, so that who waits in [`Line::receive`] comes back with an error.
     fn end(&self);
@@ -64,11 +69,20 @@ pub(crate) trait Line {
     /// When the caller looks whether its call has ended.
     fn sleeps_until(call: &Self::Call<'_>) -> Deadline;
 
+    /// The caller has something else to look after, and waits on later.
+    fn is_put_off(call: &Self::Call<'_>) -> bool;
+
     /// Why the caller's call has ended, if it has.
     fn ended(&self, call: &Self::Call<'_>) -> Option<Self::Error>;
 
     /// Nobody uses the connection any more, for it has ended.
     fn close(&self);
+
+    /// Nothing has come for so long that its end may have been missed, and that nobody is to wait for it.
+    fn is_stale(&self) -> bool;
+
+    /// The connection stays at hand while nothing is owed on it.
+    fn stays(&self) -> bool;
 }
 
 /// What the callers share.
@@ -117,6 +131,21 @@ pub(crate) struct Commands<'a> {
     pub(crate) is_asking: bool,
 }
 
+/// How a wait has ended of a caller that was [`ALONE`].
+pub(crate) enum Alone<L: Line> {
+    /// With its reply.
+    Reply {
+        /// It.
+        reply: L::Reply,
+        /// The node had lost its role.
+        is_demoted: bool,
+        /// As in [`Waited`].
+        free: Option<Arc<L>>,
+    },
+    /// With something else.
+    Other(Waited<L>),
+}
+
 /// How a caller's wait has ended.
 pub(crate) struct Waited<L: Line> {
     /// What became of its commands.
@@ -147,13 +176,17 @@ impl<L: Line> State<L> {
         !commands.pieces[1].is_empty() && (self.is_writing || self.broken.is_some())
     }
 
-    /// The connection, if nothing is owed on it and nobody writes: it is nobody's then.
+    /// Nothing is owed, and nobody writes.
     #[inline]
-    fn release(&mut self) -> Option<Arc<L>> {
-        if self.queue.is_empty() && !self.is_writing && self.broken.is_none() {
-            return self.line.take();
-        }
-        None
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && !self.is_writing && self.broken.is_none()
+    }
+
+    /// The connection, which is idle: it is nobody's any more.
+    #[inline]
+    pub(crate) fn release(&mut self) -> Option<Arc<L>> {
+        self.number = self.number.wrapping_add(1);
+        self.line.take()
     }
 }
 
@@ -223,41 +256,49 @@ impl<L: Line> Turns<L> {
     }
 
     /// Queues a caller's commands behind those that are there, and sends them, or leaves them to who will. There is a
-    /// connection. `is_stale`: who receives has not been heard of for long, and is not waited for.
+    /// connection.
     #[inline]
     pub(crate) fn submit<'a>(
         &'a self,
         mut state: Guard<'a, L>,
+        line: &Arc<L>,
         commands: &Commands<'_>,
         mail: Mail<L::Reply>,
         call: &L::Call<'_>,
-        is_stale: bool,
     ) -> (Guard<'a, L>, Seat) {
-        let replies = commands.lengths.len() - usize::from(commands.is_asking);
-        let seat = state.queue.sit_down(replies, mail);
-        for (index, &length) in commands.lengths.iter().enumerate() {
-            state.queue.push(seat, commands.is_asking && index == 0, length as usize);
-        }
-        if state.queue.lead().is_none() {
+        let leads = state.queue.lead().is_none();
+        let seat = match commands.lengths {
+            [length] if leads && matches!(mail, Mail::One(_)) => {
+                state.queue.push(ALONE, false, *length as usize);
+                ALONE
+            }
+            lengths => {
+                let replies = lengths.len() - usize::from(commands.is_asking);
+                let seat = state.queue.sit_down(replies, mail);
+                for (index, &length) in lengths.iter().enumerate() {
+                    let is_asking = commands.is_asking && index == 0;
+                    state.queue.push(seat, is_asking, length as usize);
+                }
+                seat
+            }
+        };
+        if leads {
             state.queue.take_lead(seat);
         }
         let is_left_to_others = state.is_writing
             || state.broken.is_some()
-            || (state.queue.lead() != Some(seat) && state.queue.len() > FEW && !is_stale);
+            || (!leads && state.queue.len() > FEW && !line.is_stale());
         if is_left_to_others && commands.pieces[1].is_empty() {
             state.queue.gather(commands.pieces[0]);
             return (state, seat);
         }
-        (self.write(state, commands.pieces, seat, call), seat)
+        (self.write(state, line, commands.pieces, seat, call), seat)
     }
 
     /// A caller that has submitted does something else before it waits: somebody else leads meanwhile.
     pub(crate) fn step_aside(&self, mut state: Guard<'_, L>, seat: Seat) {
-        if state.queue.lead() == Some(seat)
-            && let Some(next) = state.queue.pass_lead(seat)
-        {
-            self.wake(state, 1 << (next % 32));
-        }
+        let bits = pass_on(&mut state, seat);
+        self.wake(state, bits);
     }
 
     /// Sends what has gathered and then these pieces, and what gathers meanwhile.
@@ -265,11 +306,11 @@ impl<L: Line> Turns<L> {
     fn write<'a>(
         &'a self,
         mut state: Guard<'a, L>,
+        line: &Arc<L>,
         mut pieces: [&[u8]; 2],
         seat: Seat,
         call: &L::Call<'_>,
     ) -> Guard<'a, L> {
-        let Some(line) = state.line.clone() else { return state };
         let number = state.number;
         state.is_writing = true;
         loop {
@@ -287,7 +328,7 @@ impl<L: Line> Turns<L> {
                 (false, true) => (&*gathered, head),
                 (false, false) => (&*gathered, tail),
             };
-            let mut take = || self.take_what_is_there(&line, number);
+            let mut take = || self.take_what_is_there(line, number);
             let on_readable: Option<OnReadable<'_, L::Error>> =
                 if leads { Some(&mut take) } else { None };
             let sent = line.send(first, second, call, on_readable);
@@ -298,7 +339,7 @@ impl<L: Line> Turns<L> {
             }
             if let Err((sent, error)) = sent {
                 state.is_writing = false;
-                return self.break_off(state, &line, end - (total - sent) as u64, error);
+                return self.break_off(state, line, end - (total - sent) as u64, error);
             }
             state.queue.reuse(gathered);
             if !state.queue.has_gathered() {
@@ -351,42 +392,73 @@ impl<L: Line> Turns<L> {
     fn take_what_is_there(&self, line: &Arc<L>, number: u32) -> Result<(), L::Error> {
         let mut arrived = Vec::new();
         let received = line.receive(None, &mut arrived);
-        let is_demoted = !arrived.is_empty() && line.is_demoted();
         let mut state = self.lock();
         if state.number != number {
             return Ok(());
         }
-        let (bits, stray) = hand_out(&mut state, &mut arrived, is_demoted, Seat::MAX);
+        let (bits, stray) = hand_out(&mut state, &mut arrived, received.is_demoted, Seat::MAX);
         self.wake(state, bits);
-        received?;
+        received.outcome?;
         if stray { Err(line.stray()) } else { Ok(()) }
     }
 
-    /// Waits for the caller's replies, and leads where nobody does.
+    /// Waits for the reply of a caller that is [`ALONE`], or was when it submitted.
     #[inline]
+    pub(crate) fn wait_alone<'a>(
+        &'a self,
+        state: Guard<'a, L>,
+        line: &Arc<L>,
+        call: &L::Call<'_>,
+    ) -> Alone<L> {
+        let (mut state, bits, ended) = self.lead(state, line, ALONE, call);
+        match state.queue.take_alone() {
+            Some((reply, is_demoted)) => {
+                let free = self.stand_up(state, ALONE, bits);
+                Alone::Reply { reply, is_demoted, free }
+            }
+            None => Alone::Other(self.leave(state, ALONE, bits, ended)),
+        }
+    }
+
+    /// Waits for the caller's replies, and leads where nobody does. None: the wait is put off, and the caller keeps its
+    /// place.
     pub(crate) fn wait<'a>(
         &'a self,
         mut state: Guard<'a, L>,
+        line: &Arc<L>,
         seat: Seat,
         call: &L::Call<'_>,
-    ) -> Waited<L> {
+    ) -> Option<Waited<L>> {
         let (mut bits, mut ended) = (0, None);
-        while !state.queue.is_over(seat) {
+        while ended.is_none() && !state.queue.is_over(seat) {
             if state.queue.lead().is_none_or(|lead| lead == seat) {
                 state.queue.take_lead(seat);
                 let more;
-                (state, more, ended) = self.lead(state, seat, call);
+                (state, more, ended) = self.lead(state, line, seat, call);
                 bits |= more;
             } else {
                 state = self.sleep(state, 1 << (seat % 32), L::sleeps_until(call));
                 if !state.queue.is_over(seat) {
-                    ended = state.line.as_ref().and_then(|line| line.ended(call));
+                    ended = line.ended(call);
                 }
             }
-            if ended.is_some() {
-                break;
+            if ended.is_none() && !state.queue.is_over(seat) && L::is_put_off(call) {
+                bits |= pass_on(&mut state, seat);
+                self.wake(state, bits);
+                return None;
             }
         }
+        Some(self.leave(state, seat, bits, ended))
+    }
+
+    /// The caller takes what it has, and is not waited for any more.
+    fn leave<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        seat: Seat,
+        bits: u32,
+        ended: Option<L::Error>,
+    ) -> Waited<L> {
         let outcome = state.queue.leave(seat, ended);
         if let Some(lost) = outcome.as_ref().and_then(|outcome| outcome.lost.as_ref())
             && state.queue.is_deserted()
@@ -395,19 +467,23 @@ impl<L: Line> Turns<L> {
             let left = state.queue.offered();
             state = self.fail(state, left, &lost.error);
         }
-        if state.queue.lead() == Some(seat)
-            && let Some(next) = state.queue.pass_lead(seat)
-        {
-            bits |= 1 << (next % 32);
-        }
-        let free = state.release();
-        if free.is_some() && mem::take(&mut state.is_awaited) {
+        Waited { outcome, free: self.stand_up(state, seat, bits) }
+    }
+
+    /// The caller's place is free: passes the lead on, and wakes whom it has to.
+    #[inline]
+    fn stand_up(&self, mut state: Guard<'_, L>, seat: Seat, mut bits: u32) -> Option<Arc<L>> {
+        bits |= pass_on(&mut state, seat);
+        let goes = state.is_idle()
+            && (state.is_closing || state.line.as_ref().is_some_and(|line| !line.stays()));
+        let free = if goes { state.release() } else { None };
+        if goes && mem::take(&mut state.is_awaited) {
             bits = ALL;
         }
         if bits != 0 {
             self.wake(state, bits);
         }
-        Waited { outcome, free }
+        free
     }
 
     /// Receives for all until the caller's own replies are in, or its call has ended. Answers whom to wake, and why it
@@ -416,17 +492,17 @@ impl<L: Line> Turns<L> {
     fn lead<'a>(
         &'a self,
         mut state: Guard<'a, L>,
+        line: &Arc<L>,
         seat: Seat,
         call: &L::Call<'_>,
     ) -> (Guard<'a, L>, u32, Option<L::Error>) {
-        let Some(line) = state.line.clone() else { return (state, 0, None) };
         let number = state.number;
         let mut arrived = mem::take(&mut state.arrived);
         let mut bits = 0;
         let ended = loop {
             // What has gathered leaves first: the server works on it while the callers wake.
             if state.queue.has_gathered() && !state.is_writing && state.broken.is_none() {
-                state = self.write(state, [&[], &[]], seat, call);
+                state = self.write(state, line, [&[], &[]], seat, call);
                 if state.number != number {
                     break None;
                 }
@@ -440,14 +516,14 @@ impl<L: Line> Turns<L> {
                 self.wake(state, mem::take(&mut bits));
             }
             let received = line.receive(Some(call), &mut arrived);
-            let is_demoted = !arrived.is_empty() && line.is_demoted();
             state = self.lock();
             let stray;
-            (bits, stray) = hand_out(&mut state, &mut arrived, is_demoted, seat);
-            let error = match received {
+            (bits, stray) = hand_out(&mut state, &mut arrived, received.is_demoted, seat);
+            let error = match received.outcome {
                 _ if stray => line.stray(),
                 Ok(true) => continue,
                 Ok(false) => match line.ended(call) {
+                    None if L::is_put_off(call) => break None,
                     None => continue,
                     ended => break ended,
                 },
@@ -460,6 +536,15 @@ impl<L: Line> Turns<L> {
         state.arrived = arrived;
         (state, bits, ended)
     }
+}
+
+/// The caller leads no more: whom to wake.
+#[inline]
+fn pass_on<L: Line>(state: &mut State<L>, seat: Seat) -> u32 {
+    if state.queue.lead() != Some(seat) {
+        return 0;
+    }
+    state.queue.pass_lead(seat).map_or(0, |next| 1 << (next % 32))
 }
 
 /// Hands out what has arrived: whom to wake but the caller itself, and whether there was a reply too many.

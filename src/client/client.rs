@@ -39,7 +39,16 @@ impl Client {
     /// The connections that calls share, if they do.
     #[inline]
     pub(super) fn channels(&self) -> Option<&Arc<Channels>> {
-        self.channels.as_ref().map(|channels| channels.get_or_make(Channels::default))
+        let channels = self.channels.as_ref()?;
+        Some(channels.get().unwrap_or_else(|| self.make_channels(channels)))
+    }
+
+    #[cold]
+    fn make_channels<'a>(&self, channels: &'a PerProcess<Channels>) -> &'a Arc<Channels> {
+        let made = channels.get_or_make(Channels::default);
+        // Twice does no harm, where two threads come at once.
+        self.pool.lend_to(made);
+        made
     }
 
     /// The pool.

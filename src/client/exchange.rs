@@ -94,7 +94,7 @@ impl Talk<'_> {
     /// Takes what has come; what came in front of a failure counts.
     fn receive(&mut self) -> Result<()> {
         let Self { connection, replies, .. } = self;
-        connection.pull(false, |reply| replies.push(reply))
+        connection.pull(false, |reply| replies.push(reply)).map(drop)
     }
 }
 

@@ -38,7 +38,9 @@ pub(crate) use execution::{Execution, is_final};
 pub(crate) use flight::reason;
 pub(crate) use flights::LOOK_INTERVAL;
 pub(crate) use learning::{about, keys_of};
-pub(crate) use plan::{Plan, access_of, plan, replays};
+#[cfg(test)]
+pub(crate) use plan::replays;
+pub(crate) use plan::{Plan, access_of, plan};
 pub(crate) use planned::Planned;
 pub(crate) use step::{Event, Rules, Step};
 pub(crate) use unsuited::{check as check_suited, nameless};

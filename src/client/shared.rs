@@ -10,7 +10,7 @@ use super::flight::loss;
 use super::flights::{LOOK_INTERVAL, Terms};
 use super::part::Part;
 use super::step::{Event, Step};
-use crate::channel::{Call, Channels, Commands, Mail, Replies};
+use crate::channel::{Call, Called, Channels, Commands, Mail, Replies};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::pool::{Standing, Stop, Target, Way};
@@ -40,13 +40,9 @@ impl Client {
         let call = Call::beginning(deadline, left);
         let lengths = [encoded.len() as u32];
         let commands = Commands { pieces: pieces(encoded), lengths: &lengths, is_asking: false };
-        match channel.call(pool, &way, &commands, Mail::One(None), &call) {
-            Ok(Some(Replies { mail: Mail::One(Some(reply)), is_demoted: false, .. }))
-                if is_final(reply.root()) =>
-            {
-                Ok(reply)
-            }
-            Ok(Some(replies)) => Err(Some(self.event_of(replies))),
+        match channel.call(pool, &way, &commands, &call) {
+            Ok(Some(Called::Reply(reply, _))) if is_final(reply.root()) => Ok(reply),
+            Ok(Some(called)) => Err(Some(self.event_of(called))),
             // The long way looks again.
             Ok(None) => Err(None),
             Err(error) => Err(Some(Event::Failed { error, sent: false, had_connection: false })),
@@ -136,10 +132,10 @@ impl Client {
             && let Some(channel) = channels.of(&way)
         {
             let call = Call::new(deadline, stop);
-            let called = channel.call(pool, &way, &commands, Mail::One(None), &call);
+            let called = channel.call(pool, &way, &commands, &call);
             terms.watch.has_dialled();
             match called {
-                Ok(Some(replies)) => return self.event_of(replies),
+                Ok(Some(called)) => return self.event_of(called),
                 Ok(None) if !deadline.has_passed() => {}
                 Ok(None) => return failed(Self::no_time()),
                 Err(error) => {
@@ -199,22 +195,28 @@ impl Client {
 
     /// What became of one command on a channel.
     #[cold]
-    fn event_of(&self, mut replies: Replies) -> Event {
-        let reply = match &mut replies.mail {
-            Mail::One(one) => one.take(),
-            Mail::Many(many) => many.pop(),
+    fn event_of(&self, called: Called) -> Event {
+        let (reply, peer, demoted, lost) = match called {
+            Called::Reply(reply, peer) => (Some(reply), peer, false, None),
+            Called::Replies(Replies { peer, mail, is_demoted, lost }) => {
+                let reply = match mail {
+                    Mail::One(one) => one,
+                    Mail::Many(mut many) => many.pop(),
+                };
+                (reply, peer, is_demoted, lost)
+            }
         };
         let Some(reply) = reply else {
-            let (error, sent) = replies.lost.unwrap_or_else(|| {
+            let (error, sent) = lost.unwrap_or_else(|| {
                 (Error::new(Status::Internal, "a command was left without its reply"), 1)
             });
             return Event::Failed { error, sent: sent > 0, had_connection: true };
         };
         if matches!(reply.root().error_code(), Some("LOADING" | "MASTERDOWN")) {
-            replies.note_refusal(self.pool());
+            peer.note_refusal(self.pool());
         }
-        let (node, by_replica) = (replies.node().clone(), replies.is_by_replica());
-        Event::Answered { node, reply, by_replica, demoted: replies.is_demoted }
+        let (node, by_replica) = (peer.node().clone(), peer.is_replica());
+        Event::Answered { node, reply, by_replica, demoted }
     }
 
     fn no_time() -> Error {

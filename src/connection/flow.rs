@@ -81,11 +81,12 @@ impl Connection {
         self.session.sent(effect, 0);
     }
 
-    /// Receives what is there, and hands each reply to `take`; if `shared`, small ones share memory.
+    /// Receives what is there, and hands each reply to `take`; if `shared`, small ones share memory. True if anything was
+    /// there.
     ///
     /// # Errors
     /// CONNECTION, TLS, CANCELLED, PROTOCOL, LIMIT: the connection has ended. What came before was handed over.
-    pub(crate) fn pull(&mut self, shared: bool, mut take: impl FnMut(Reply)) -> Result<()> {
+    pub(crate) fn pull(&mut self, shared: bool, mut take: impl FnMut(Reply)) -> Result<bool> {
         let limits = self.limits;
         let Self { stream, session, held, buffers, .. } = self;
         let decoder =
@@ -94,9 +95,10 @@ impl Connection {
         while let Some(reply) = held.take_reply() {
             take(reply);
         }
+        let mut came = false;
         let outcome = loop {
             match decoder.fill(|space, _| stream.receive_now(space)) {
-                Ok(_) => {}
+                Ok(_) => came = true,
                 Err(Failure::Timeout) => break Ok(()),
                 Err(failure) => break Err(failure.into()),
             }
@@ -119,7 +121,7 @@ impl Connection {
                 break read;
             }
         };
-        outcome.map_err(|trouble| self.lost(&trouble))
+        outcome.map(|()| came).map_err(|trouble| self.lost(&trouble))
     }
 
     /// Of bytes queued, of which `sent` were reported as sent when the connection ended: those before this one

@@ -146,13 +146,13 @@ impl Reactor {
 
     /// A call that has ended, taken out of all lists.
     pub(super) fn forget(&mut self, id: CallId) -> Option<Box<super::call::Call>> {
+        // Where it stands in a list, nothing is found by its name any more.
         let mut call = self.calls.remove(id)?;
         if self.calls.is_empty() {
             self.calls_due = None;
         }
-        if let Some((cancel, watched)) = call.cancel.take() {
-            cancel.forget(&watched);
-            self.with_tokens.retain(|other| *other != id);
+        if let Some(cancel) = call.cancel.take() {
+            self.tokens.remove(&cancel);
         }
         Some(call)
     }
@@ -182,8 +182,6 @@ impl Reactor {
         if let Some(at) = own {
             self.drop_link(at);
         }
-        self.waiting.retain(|waiting| waiting.call != id);
-        self.refreshes.forget(id);
         let Some(call) = self.calls.get(id) else { return };
         call.end(|index| Error::new(status, message).with_maybe_executed(sent.contains(&index)));
         match call.pieces.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client::{Cancel, Execution, Planned, Rules, Settings, Watched, no_outcome};
+use crate::client::{Cancel, Execution, Planned, Rules, Settings, no_outcome};
 use crate::command::{Command, Spec};
 use crate::error::{Error, Result};
 use crate::node::NodeAddress;
@@ -76,7 +76,7 @@ pub(super) struct Call {
     pub(super) pieces: Vec<Piece>,
     /// How many of them have no outcome yet.
     pub(super) left: usize,
-    pub(super) cancel: Option<(Arc<Cancel>, Watched)>,
+    pub(super) cancel: Option<Arc<Cancel>>,
 }
 
 impl Call {
@@ -184,5 +184,67 @@ impl Calls {
         self.places.iter().enumerate().filter_map(|(index, (serial, call))| {
             Some((CallId { index: index as u32, serial: *serial }, call.as_deref()?))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deadline::Deadline;
+    use crate::error::Status;
+    use crate::options::Options;
+
+    fn call(pieces: usize) -> Call {
+        let began = Instant::now();
+        let piece = |slot| Piece::new(Target::Primary(slot as u16), true, began);
+        Call {
+            tag: 7,
+            order: 0,
+            encoded: Encoded::Bytes(b"bytes".to_vec()),
+            rules: Rules::of(&Options::default(), Deadline::NEVER),
+            began,
+            silence: None,
+            blocks: false,
+            stage: Stage::Running(None),
+            pieces: (0..pieces).map(piece).collect(),
+            left: pieces,
+            cancel: None,
+        }
+    }
+
+    #[test]
+    fn a_name_is_of_one_call_alone() {
+        let mut calls = Calls::default();
+        let first = calls.add(call(1));
+        assert_eq!(calls.get(first).map(|call| call.order), Some(1));
+        assert!(calls.remove(first).is_some() && calls.is_empty());
+        let second = calls.add(call(1));
+        assert_eq!(second.index, first.index);
+        assert!(calls.get(first).is_none() && calls.remove(first).is_none());
+        assert_eq!(
+            calls.iter().map(|(id, call)| (id, call.order)).collect::<Vec<_>>(),
+            [(second, 2)]
+        );
+    }
+
+    #[test]
+    fn what_has_an_outcome_keeps_it_when_the_call_ends() {
+        let mut call = call(2);
+        call.pieces[0].outcome = Some(Ok(Reply::from_resp(b"+OK\r\n").expect("a reply")));
+        let ended = |index| Error::new(Status::Closed, "closed").with_maybe_executed(index == 1);
+        call.end(ended);
+        assert_eq!(call.left, 0);
+        let second = call.pieces.pop().and_then(|piece| piece.outcome);
+        let error = second.expect("an outcome").expect_err("an end");
+        assert!(error.maybe_executed() && error.status() == Status::Closed);
+        assert_eq!(call.outcome().expect("a reply").root().text(), Some("OK"));
+    }
+
+    #[test]
+    fn a_question_goes_out_in_place_of_the_command() {
+        let mut call = call(1);
+        assert_eq!(call.bytes(0), b"bytes");
+        call.pieces[0].question = Some(Command::of(&[b"COMMAND"]));
+        assert_eq!(call.bytes(0), b"*1\r\n$7\r\nCOMMAND\r\n");
     }
 }

@@ -16,7 +16,6 @@ use crate::pool::{Target, uncovered, unknown};
 pub(super) struct Homeless {
     awaited: Awaited,
     bytes: Vec<u8>,
-    asking: bool,
 }
 
 impl Reactor {
@@ -143,8 +142,11 @@ impl Reactor {
 
     /// Sends what has not left of a link's queue where it belongs by now, which may be the same link.
     pub(super) fn rehome(&mut self, at: usize) {
-        let homeless = self.take_unsent(at);
-        for Homeless { awaited, bytes, asking } in homeless {
+        match self.link(at) {
+            Some(link) if !link.is_own => link.admitted = 0,
+            _ => return,
+        }
+        for Homeless { awaited, bytes } in self.take_unsent(at) {
             match awaited.owner {
                 Owner::Command { tag } => match self.place(&awaited.home()) {
                     Ok(at) => self.append(at, &bytes, awaited),
@@ -160,9 +162,7 @@ impl Reactor {
                         self.send(call, index, target, asking);
                     }
                 }
-                Owner::Probe { .. } | Owner::Asking | Owner::Nobody => {
-                    debug_assert!(!asking || awaited.owner == Owner::Nobody);
-                }
+                Owner::Probe { .. } | Owner::Asking | Owner::Nobody => {}
             }
         }
     }
@@ -176,29 +176,23 @@ impl Reactor {
         self.calls.get(call)?.pieces.get(index as usize)?.sending.clone()
     }
 
-    /// What has not left of a link's queue, taken out; of a link of its own nothing.
+    /// What has not left of a link's queue and was not admitted, taken out.
     pub(super) fn take_unsent(&mut self, at: usize) -> Vec<Homeless> {
         let mut homeless = Vec::new();
-        if let Some(link) = self.link(at)
-            && !link.is_own
-            && !link.queue.unsent().is_empty()
-        {
-            let left = link.left();
-            link.queue.take_unsent(left, |lost| {
-                let (awaited, bytes) = (lost.awaited, lost.bytes.to_vec());
-                homeless.push(Homeless { awaited, bytes, asking: lost.asking });
+        if let Some(link) = self.link(at) {
+            let first = link.queue.first_unsent(link.left()).max(link.admitted);
+            link.queue.take_from(first, |lost| {
+                homeless.push(Homeless { awaited: lost.awaited, bytes: lost.bytes.to_vec() });
             });
         }
         homeless
     }
 
-    /// The primary of what a link is about to send is silent, and another command finds out whether it is well.
+    /// The primary of what a link is about to send is silent, and other commands find out whether it is well.
     pub(super) fn is_held_back(&mut self, at: usize) -> bool {
         let Some(link) = self.link(at) else { return false };
-        if link.is_admitted {
-            return false;
-        }
-        let first = link.queue.first_unsent(link.left());
+        let (admitted, is_open) = (link.admitted, matches!(link.door, Door::Open(_)));
+        let first = link.queue.first_unsent(link.left()).max(admitted);
         let slot = match link.queue.get(first) {
             Some(Awaited { owner: Owner::Command { .. }, slot, to_reader: false, .. }) => *slot,
             Some(&Awaited { owner: Owner::Piece { call, index }, .. }) => {
@@ -209,9 +203,16 @@ impl Reactor {
             }
             _ => return false,
         };
-        let admits = self.pool().admits(slot);
-        if admits && let Some(link) = self.link(at) {
-            link.is_admitted = true;
+        // While those that were admitted are on their way, no others are.
+        let admits = match admitted {
+            0 => self.pool().admits(slot),
+            _ => !self.pool().is_suspect(slot),
+        };
+        if admits
+            && !is_open
+            && let Some(link) = self.link(at)
+        {
+            link.admitted = link.queue.len();
         }
         !admits
     }
@@ -219,7 +220,11 @@ impl Reactor {
     /// What a link was about to send waits a moment, or for another primary.
     #[cold]
     pub(super) fn hold_back_all(&mut self, at: usize) {
-        for Homeless { awaited, bytes, .. } in self.take_unsent(at) {
+        let homeless = self.take_unsent(at);
+        if self.link(at).is_some_and(|link| link.is_own && link.queue.is_empty()) {
+            self.drop_link(at);
+        }
+        for Homeless { awaited, bytes } in homeless {
             match awaited.owner {
                 Owner::Command { tag } => {
                     let id = self.call_of(&awaited, tag, &bytes);

@@ -34,12 +34,13 @@ impl Reactor {
 
     /// Sends what the kernel takes now of what a link has gathered; makes its connection where there is none.
     pub(super) fn flush(&mut self, at: usize) {
-        let now = self.now;
         let Some(link) = self.link(at) else { return };
         link.is_dirty = false;
         if link.queue.unsent().is_empty() {
             return;
         }
+        // Of a submit's own: it may be long since the last poll.
+        let now = Instant::now();
         if let Door::Open(lease) = &mut link.door {
             let is_quiet = !link.queue.owes();
             let is_old = now.saturating_duration_since(link.moved) >= LOOK_AFTER;
@@ -47,17 +48,18 @@ impl Reactor {
                 // First what was sent is answered: no command overtakes another on its way.
                 return;
             }
-            let is_gone = is_quiet && is_old && link.queue.is_whole() && {
-                !lease.connection().is_idle_and_open() || !lease.is_kept()
-            };
-            if link.retires || is_gone {
+            if is_quiet && is_old && !lease.connection().is_idle_and_open() {
+                drop(self.take_connection(at));
+            } else if link.retires || is_quiet && is_old && !lease.is_kept() {
                 self.give_back(at);
             }
         }
         if self.is_held_back(at) {
-            return self.hold_back_all(at);
+            self.hold_back_all(at);
         }
-        let Some(link) = self.link(at) else { return };
+        let Some(link) = self.link(at).filter(|link| !link.queue.unsent().is_empty()) else {
+            return;
+        };
         let Door::Open(lease) = &mut link.door else {
             if matches!(link.door, Door::Closed) {
                 self.open(at);
@@ -69,7 +71,7 @@ impl Reactor {
         }
         match lease.connection().offer(link.queue.unsent()) {
             Ok(count) => {
-                link.is_admitted = false;
+                link.admitted = 0;
                 link.queue.note_sent(count);
                 let left = link.queue.left(lease.peer().may_have_left(0));
                 let connection = lease.connection();
@@ -157,7 +159,7 @@ impl Reactor {
     fn unopened(&mut self, at: usize, error: &Error) {
         let Some(link) = self.link(at) else { return };
         link.door = Door::Closed;
-        link.is_admitted = false;
+        link.admitted = 0;
         let is_own = link.is_own;
         // Its node has left or lost its role meanwhile: the map is a newer one.
         if matches!(error.status(), Status::Cancelled | Status::UnknownNode) && !is_own {
@@ -234,12 +236,10 @@ impl Reactor {
     /// A link's connection goes back to the pool, where nothing is on its way on it; else it closes.
     pub(super) fn give_back(&mut self, at: usize) {
         let Some(link) = self.link(at) else { return };
-        (link.retires, link.writes) = (false, false);
-        let is_clean = !link.queue.owes() && link.queue.is_whole();
-        let is_own = link.is_own && link.queue.is_empty();
-        if let Door::Open(lease) = mem::replace(&mut link.door, Door::Closed) {
-            self.epoll.remove(lease.peer().fd());
-            if is_clean {
+        let (is_own, owes) = (link.is_own && link.queue.is_empty(), link.queue.owes());
+        if let Some(lease) = self.take_connection(at) {
+            // A record of TLS that has begun to leave would be another's.
+            if !owes && lease.peer().may_have_left(0) == 0 {
                 Pool::take_back_unused(lease);
             }
         }
@@ -256,16 +256,27 @@ impl Reactor {
         }
     }
 
+    /// Takes a link's connection away from it.
+    fn take_connection(&mut self, at: usize) -> Option<Box<Lease>> {
+        let link = self.link(at)?;
+        if !matches!(link.door, Door::Open(_)) {
+            return None;
+        }
+        (link.retires, link.writes) = (false, false);
+        let Door::Open(lease) = mem::replace(&mut link.door, Door::Closed) else { return None };
+        self.epoll.remove(lease.peer().fd());
+        Some(lease)
+    }
+
     /// A link's connection has ended before all was answered.
     #[cold]
     pub(super) fn crash(&mut self, at: usize, error: &Error) {
         let Some(link) = self.link(at) else { return };
         let left = link.left();
         let owed = link.queue.owes();
-        let Door::Open(lease) = mem::replace(&mut link.door, Door::Closed) else { return };
-        (link.retires, link.writes, link.is_admitted) = (false, false, false);
         let is_own = link.is_own;
-        self.epoll.remove(lease.peer().fd());
+        link.admitted = 0;
+        let Some(lease) = self.take_connection(at) else { return };
         let line = format_args!("a connection is lost: {error}");
         self.pool().log(Level::Info, line);
         // One that ends while nothing is owed says nothing of its node.

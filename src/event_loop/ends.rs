@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::call::{CallId, Stage};
+use super::call::{Call, CallId, Stage};
 use super::link::Door;
 use super::queue::{Awaited, Owner};
 use super::reactor::Reactor;
@@ -62,17 +62,12 @@ impl Reactor {
 
     /// Calls end whose tokens were fired.
     pub(super) fn end_fired(&mut self) {
-        if self.with_tokens.is_empty() {
+        if !self.tokens.is_any_fired() {
             return;
         }
-        let mut fired = Vec::new();
-        for &id in &self.with_tokens {
-            let cancel = self.calls.get(id).and_then(|call| call.cancel.as_ref());
-            if cancel.is_some_and(|(cancel, _)| cancel.is_fired()) {
-                fired.push(id);
-            }
-        }
-        for id in fired {
+        let is_fired = |call: &Call| call.cancel.as_ref().is_some_and(|cancel| cancel.is_fired());
+        let fired = self.calls.iter().filter(|(_, call)| is_fired(call)).map(|(id, _)| id);
+        for id in fired.collect::<Vec<_>>() {
             self.end_call(id, Status::Cancelled, "the call was cancelled by its token");
         }
     }
@@ -172,15 +167,7 @@ impl Reactor {
     /// A last look at what has come.
     fn look(&mut self, at: usize) {
         if self.link(at).is_some_and(|link| link.queue.owes()) {
-            let heard = self.link(at).map(|link| link.moved);
-            let awaited = self.link(at).map(|link| link.queue.len());
             self.receive(at);
-            // Nothing has come: the silence goes on.
-            if let (Some(heard), Some(link)) = (heard, self.link(at))
-                && awaited == Some(link.queue.len())
-            {
-                link.moved = heard;
-            }
         }
     }
 
@@ -254,8 +241,6 @@ impl Reactor {
         if let Some(at) = own {
             self.drop_link(at);
         }
-        self.waiting.retain(|waiting| waiting.call != id);
-        self.refreshes.forget(id);
         let Some(call) = self.calls.get(id) else { return };
         if !matches!(call.stage, Stage::Running(_)) {
             let message = "the call's time ended before it was known where the command goes";

@@ -160,8 +160,8 @@ impl Drop for EventLoop {
 
 /// Leaves the parent's connections and locks alone, but not the number of its descriptor.
 fn abandon(reactor: Box<Reactor>) -> Epoll {
-    let Reactor { epoll, links, calls, refreshes, wake, client, routes, .. } = *reactor;
-    mem::forget((links, calls, refreshes, wake, routes));
+    let Reactor { epoll, links, calls, refreshes, tokens, wake, client, routes, .. } = *reactor;
+    mem::forget((links, calls, refreshes, tokens, wake, routes));
     // Its count is the process's own.
     drop(client);
     epoll
@@ -171,3 +171,9 @@ fn abandon(reactor: Box<Reactor>) -> Epoll {
 fn gone() -> Error {
     Error::new(Status::Forked, "the process has no descriptor for the asynchronous handle")
 }
+
+/// The program may make it in one thread and use it in another.
+const _: () = {
+    const fn may_go_anywhere<T: Send + Sync>() {}
+    may_go_anywhere::<EventLoop>();
+};

@@ -41,8 +41,8 @@ pub(super) struct Link {
     pub(super) is_dirty: bool,
     /// The connection is watched for taking more.
     pub(super) writes: bool,
-    /// This is the call that finds out whether a silent node is well.
-    pub(super) is_admitted: bool,
+    /// So many of its commands may go to a node that was silent: they find out whether it is well.
+    pub(super) admitted: usize,
     /// Nothing more is sent on the connection; it is given back once all is answered.
     pub(super) retires: bool,
 }
@@ -66,7 +66,7 @@ impl Link {
             is_own: false,
             is_dirty: false,
             writes: false,
-            is_admitted: false,
+            admitted: 0,
             retires: false,
         }
     }

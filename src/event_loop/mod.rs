@@ -28,6 +28,7 @@ mod receive;
 mod refreshes;
 mod stages;
 mod submission;
+mod tokens;
 mod wake;
 
 pub use completion::Completion;

@@ -79,8 +79,6 @@ pub(super) struct Lost<'a> {
     pub(super) bytes: &'a [u8],
     /// Bytes of it have left.
     pub(super) sent: bool,
-    /// ASKING stands in front of it.
-    pub(super) asking: bool,
 }
 
 impl Queue {
@@ -98,10 +96,6 @@ impl Queue {
 
     pub(super) fn is_empty(&self) -> bool {
         self.awaited.is_empty()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.awaited.len()
     }
 
     /// What has not left yet.
@@ -123,12 +117,6 @@ impl Queue {
     #[inline]
     pub(super) fn owes(&self) -> bool {
         self.awaited.front().is_some_and(|first| first.start < self.sent)
-    }
-
-    /// No command has left in part.
-    pub(super) fn is_whole(&self) -> bool {
-        let first = self.first_unsent(self.sent);
-        self.awaited.get(first).map_or(self.end(), |next| next.start) == self.sent
     }
 
     /// The effects of what has left up to there and the connection does not know of yet.
@@ -224,9 +212,13 @@ impl Queue {
         }
     }
 
-    /// Takes out what has not left, in its order.
-    pub(super) fn take_unsent(&mut self, left: u64, mut take: impl FnMut(Lost<'_>)) {
-        let first = self.first_unsent(left);
+    /// How many are in it.
+    pub(super) fn len(&self) -> usize {
+        self.awaited.len()
+    }
+
+    /// Takes out those from the `first` on, in their order; none of them may have left.
+    pub(super) fn take_from(&mut self, first: usize, mut take: impl FnMut(Lost<'_>)) {
         let Some(cut) = self.awaited.get(first).map(|awaited| awaited.start) else { return };
         let bytes = self.bytes.split_off((cut - self.base) as usize);
         let awaited = self.awaited.split_off(first);
@@ -242,15 +234,10 @@ impl Queue {
     }
 
     fn each(&self, left: u64, take: &mut impl FnMut(Lost<'_>)) {
-        let mut asking = false;
         for (at, &awaited) in self.awaited.iter().enumerate() {
-            match awaited.owner {
-                Owner::Asking => asking = true,
-                _ => {
-                    let sent = awaited.start < left;
-                    take(Lost { awaited, bytes: self.bytes_of(at), sent, asking });
-                    asking = false;
-                }
+            // ASKING is put in front anew by who sends.
+            if awaited.owner != Owner::Asking {
+                take(Lost { awaited, bytes: self.bytes_of(at), sent: awaited.start < left });
             }
         }
     }

@@ -94,11 +94,8 @@ fn asking_goes_with_its_command() {
     queue.tell(queue.left(0), |effect| effects.push(effect));
     assert_eq!(effects, [Effect::None, Effect::Asking, Effect::None]);
     let mut lost = Vec::new();
-    queue.take_all(queue.left(0), |it| lost.push((it.awaited.owner, it.sent, it.asking)));
-    assert_eq!(
-        lost,
-        [(Owner::Command { tag: 0 }, true, false), (Owner::Command { tag: 2 }, true, true)]
-    );
+    queue.take_all(queue.left(0), |it| lost.push((it.awaited.owner, it.sent)));
+    assert_eq!(lost, [(Owner::Command { tag: 0 }, true), (Owner::Command { tag: 2 }, true)]);
     assert!(queue.is_empty() && queue.unsent().is_empty());
 }
 
@@ -116,7 +113,7 @@ fn the_unsent_move_to_another_queue_in_their_order() {
     let mut queue = filled(&["one", "two", "three"]);
     queue.note_sent(2);
     let mut other = Queue::default();
-    queue.take_unsent(queue.left(0), |lost| other.push(lost.bytes, lost.awaited));
+    queue.take_from(queue.first_unsent(queue.left(0)), |lost| other.push(lost.bytes, lost.awaited));
     assert_eq!((queue.len(), queue.unsent()), (1, &b"e"[..]));
     assert_eq!(other.unsent(), b"twothree");
     assert_eq!(tags(&other), [Owner::Command { tag: 1 }, Owner::Command { tag: 2 }]);

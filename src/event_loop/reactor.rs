@@ -10,6 +10,7 @@ use super::link::{Door, Link};
 use super::probes::Probes;
 use super::queue::Owner;
 use super::refreshes::Refreshes;
+use super::tokens::Tokens;
 use super::wake::Wake;
 use crate::client::Client;
 use crate::error::Result;
@@ -51,8 +52,8 @@ pub(super) struct Reactor {
     pub(super) waiting: Vec<Waiting>,
     pub(super) refreshes: Refreshes,
     pub(super) probes: Probes,
-    /// Calls that a token may end.
-    pub(super) with_tokens: Vec<CallId>,
+    /// Those that may end calls.
+    pub(super) tokens: Tokens,
     /// Something was submitted since the last poll.
     pub(super) is_gathering: bool,
     pub(super) is_closed: bool,
@@ -87,7 +88,7 @@ impl Reactor {
             waiting: Vec::new(),
             refreshes: Refreshes::default(),
             probes: Probes::default(),
-            with_tokens: Vec::new(),
+            tokens: Tokens::default(),
             is_gathering: false,
             is_closed: false,
             now: Instant::now(),

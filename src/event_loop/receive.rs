@@ -19,7 +19,6 @@ impl Reactor {
         let Self { links, done, now, .. } = self;
         let Some(link) = links.get_mut(at).and_then(Option::as_deref_mut) else { return };
         let Door::Open(lease) = &mut link.door else { return };
-        link.moved = *now;
         let mut seen = 0;
         let queue = &link.queue;
         let outcome = lease.connection().pull(false, |reply| {
@@ -33,6 +32,9 @@ impl Reactor {
             }
             seen += 1;
         });
+        if matches!(outcome, Ok(true)) {
+            link.moved = *now;
+        }
         if seen > 0 {
             let answered = lease.has_answered();
             link.retires |= answered.is_demoted || answered.is_wanted_back;

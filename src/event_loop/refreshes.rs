@@ -19,14 +19,6 @@ pub(super) struct Refreshes {
     calls: Vec<CallId>,
 }
 
-impl Refreshes {
-    /// A call has ended.
-    pub(super) fn forget(&mut self, id: CallId) {
-        self.pieces.retain(|(call, _)| *call != id);
-        self.calls.retain(|call| *call != id);
-    }
-}
-
 impl Reactor {
     /// Begins a refresh, unless one is under way.
     pub(super) fn refresh(&mut self, suspects: &[NodeAddress]) {

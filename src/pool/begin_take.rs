@@ -341,3 +341,7 @@ impl Drop for DialFor {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "begin_take_tests.rs"]
+mod tests;

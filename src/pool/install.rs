@@ -36,6 +36,7 @@ impl Core {
             return false;
         }
         let now = coarse_millis();
+        let mut is_retired = false;
         let primaries = members.routes.owners();
         for member in &mut members.list {
             member.known = false;
@@ -56,6 +57,7 @@ impl Core {
             if was != readonly {
                 (member.rests_until, member.suspect_until) = (0, 0);
                 // Dialled for the other role: without READONLY a replica answers MOVED.
+                is_retired = true;
                 members.retire(index, &mut outbox);
             }
             if is_view && node.health != Health::Online {
@@ -65,6 +67,7 @@ impl Core {
         }
         for index in 0..members.list.len() {
             if !members.list[index].known {
+                is_retired = true;
                 members.dismiss(index, || Gift::NodeLeft, &mut outbox);
                 members.retire(index, &mut outbox);
                 members.list[index].suspect_until = 0;
@@ -88,6 +91,9 @@ impl Core {
         drop(old);
         self.changes.announce();
         outbox.deliver();
+        if is_retired {
+            self.call_back();
+        }
         true
     }
 }

@@ -6,7 +6,7 @@
 //! hundred instructions; dialing, closing and the idle check happen outside.
 //!
 //! Locks, in the order they may be taken: `Core::members`, then a `Waiter`'s gift. The lock of a
-//! handle's entry (`handles`), the refresh gate's and that of the probes are never held together with either.
+//! handle's entry (`handles`), the refresh gate's, that of the probes and that of the borrowers are never held together with either.
 //!
 //! After a fork the child's first call builds a new `Core` from the options ([`PerProcess`]); the
 //! parent's is abandoned with its locks unopened.
@@ -15,6 +15,7 @@
 
 mod anyone;
 mod begin_take;
+mod borrowers;
 mod changes;
 mod checkout;
 mod demotion;
@@ -52,6 +53,7 @@ pub use lease::Lease;
 pub use pool::Pool;
 
 pub(crate) use begin_take::{DialFor, Taken};
+pub(crate) use borrowers::Borrower;
 pub(crate) use leasing::Stop;
 pub(crate) use refreshing::Refreshing;
 pub(crate) use routes::Routes;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::borrowers::Borrowers;
 use super::changes::Changes;
 use super::checkout::Access;
 use super::demotion::Standing;
@@ -42,6 +43,7 @@ pub(super) struct Core {
     pub(super) redirects: Redirects,
     pub(super) changes: Changes,
     pub(super) probes: Probes,
+    pub(super) borrowers: Borrowers,
     /// Something timed asks since when a connection is idle.
     notes_idle_time: bool,
     /// The kinds of [`Access`] that are not simply the primary's: reading with `read_from`, writing with
@@ -64,6 +66,7 @@ impl Core {
             redirects: Redirects::default(),
             changes: Changes::default(),
             probes: Probes::default(),
+            borrowers: Borrowers::default(),
             notes_idle_time: options.max_idle_time.is_some()
                 || options.health_check_interval.is_some(),
             special: (u8::from(options.read_from != ReadFrom::Primary) * Access::Read as u8)
@@ -264,6 +267,7 @@ impl Pool {
         let core = self.core();
         core.check_open()?;
         self.dialer.set_credentials(credentials);
+        core.call_back();
         core.log_in_again(Deadline::after(self.options().command_timeout))
     }
 
@@ -292,6 +296,7 @@ impl Pool {
     /// A snapshot of the pool's numbers.
     pub fn stats(&self) -> Stats {
         let core = self.core();
+        core.call_back();
         let mut stats = core.members.lock().stats();
         stats.total.moved = core.redirects.moved.load(Ordering::Relaxed);
         stats.total.ask = core.redirects.ask.load(Ordering::Relaxed);

@@ -213,3 +213,7 @@ impl Refreshing {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "refreshing_tests.rs"]
+mod tests;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::checkout::{slot_not_covered, unknown_node};
+use super::checkout::{Access, slot_not_covered, unknown_node};
 use super::lease::Lease;
 use super::pool::Pool;
 use super::redirect::Named;
 use super::routes::Routes;
-use super::taking::Announced;
-use crate::error::Error;
+use super::taking::{Announced, Target};
+use crate::error::{Error, Result};
 use crate::log::Level;
 use crate::node::NodeAddress;
 use crate::os::clock::coarse_millis;
@@ -58,6 +58,18 @@ impl super::members::Members {
 }
 
 impl Pool {
+    /// Whether a command of the slot goes to who answers its reads, and not to its primary.
+    ///
+    /// # Errors
+    /// READ_ONLY to write with `readonly`.
+    #[inline]
+    pub(crate) fn is_for_readers(&self, slot: u16, access: Access) -> Result<bool> {
+        if !self.core().is_special(access) {
+            return Ok(false);
+        }
+        self.target_of(slot, access, None).map(|target| matches!(target, Target::Reader(..)))
+    }
+
     /// The slot has moved there, which is `named`: patches the map. True: so many such moves have come that a
     /// refresh is due.
     pub(crate) fn has_moved(&self, slot: u16, node: &Announced, named: &Named) -> bool {

@@ -120,6 +120,9 @@ impl Pool {
     pub(crate) fn way(&self, target: &Target, tried: &[Way]) -> Option<Way> {
         let core = self.core();
         let mut members = core.members.lock();
+        if members.closed {
+            return None;
+        }
         match target {
             Target::Primary(slot) => members.way_to(members.routes.primary_of(*slot)?),
             Target::Reader(slot, read_from) => {
@@ -235,10 +238,10 @@ impl Lease {
         Error::new(Status::Connection, message).on_node(node)
     }
 
-    /// Nothing is owed on it any more: it goes back.
+    /// Nothing is owed on it any more: it goes back. `heard`: when something last came, on the coarse clock.
     #[inline]
-    pub(crate) fn give_back(mut self: Box<Self>) {
-        self.shared_at = coarse_millis();
+    pub(crate) fn give_back(mut self: Box<Self>, heard: u64) {
+        self.shared_at = heard;
         Core::take_back(self);
     }
 }

@@ -38,6 +38,7 @@ impl Core {
 
     /// Connections dialled so far are not wanted any more.
     pub(super) fn retire_all(&self) {
+        self.call_back();
         let mut outbox = Outbox::default();
         self.members.lock().retire_all(&mut outbox);
         outbox.deliver();
@@ -55,6 +56,7 @@ impl Core {
         drop(members);
         self.changes.announce();
         outbox.deliver();
+        self.call_back();
         self.probes.close_all();
     }
 

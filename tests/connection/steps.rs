@@ -21,7 +21,7 @@ use crate::fake::{Fake, dial, expect, get, millis, options, soon, until_closed};
 pub struct Steps {
     dialing: Dialing,
     pub taken: usize,
-    waited: u64,
+    waited: usize,
 }
 
 impl Steps {
@@ -31,9 +31,8 @@ impl Steps {
     }
 
     pub fn step(&mut self) -> Result<Option<Connection>> {
-        let before = waits::of_this_thread();
-        let outcome = self.dialing.step();
-        self.waited += waits::of_this_thread() - before;
+        let (outcome, waited) = waits::during(|| self.dialing.step());
+        self.waited += usize::from(waited);
         self.taken += 1;
         outcome
     }
