@@ -6,8 +6,8 @@
  *     load_begin    makes client and handle, and submits what there is room for
  *     load_turn     the descriptor, rediscluster_async_fd, is readable
  *     load_tick     the loop's timer, every TICK_MS
- *     load_is_over  nothing is left to wait for: the loop may end
- *     load_end      frees the handle, once it is out of the loop, and says how it went
+ *     load_is_over  nothing is left to wait for: the loop ends
+ *     load_end      closes and frees the handle, once it is out of the loop, and says how it went
  */
 #ifndef ASYNC_LOAD_H
 #define ASYNC_LOAD_H
@@ -32,7 +32,7 @@ struct load {
     uint64_t queue[KEYS * STEPS + 2];
     size_t head, tail;
     int done, pushed_back, ticks, turns;
-    bool cancelled, closing, closed, failed;
+    bool cancelled, closed, failed;
 };
 
 /* True for success. Else says what failed and why, and frees the error. */
@@ -78,7 +78,7 @@ static bool make(uint64_t tag, rediscluster_command **command, rediscluster_erro
 /* Submits from the queue until it is empty or the handle is full. */
 static void submit(struct load *load)
 {
-    while (load->head < load->tail && !load->closing && !load->failed) {
+    while (load->head < load->tail && !load->failed) {
         const uint64_t tag = load->queue[load->head];
         rediscluster_command *command = NULL;
         rediscluster_error *error = NULL;
@@ -121,14 +121,15 @@ static void completed(struct load *load, const rediscluster_completion *completi
 
     if (tag == TO_CANCEL && rediscluster_error_status(completion->error) == REDISCLUSTER_ERROR_CANCELLED) {
         load->cancelled = true;
-    } else if (tag == TO_CLOSE && rediscluster_error_status(completion->error) == REDISCLUSTER_ERROR_CLOSED
-               && load->closing) {
-        /* As it should be. */
+    } else if (tag == TO_CLOSE && rediscluster_error_status(completion->error) == REDISCLUSTER_ERROR_CLOSED) {
+        load->closed = true;
     } else if (completion->reply == NULL) {
-        fprintf(stderr, "tag %d: %s: %s%s\n", (int)tag,
-                rediscluster_status_name(rediscluster_error_status(completion->error)),
-                rediscluster_error_message(completion->error),
-                rediscluster_error_maybe_executed(completion->error) ? " (it may have run)" : "");
+        /* The first tells enough: after it all end. */
+        if (!load->failed)
+            fprintf(stderr, "tag %d: %s: %s%s\n", (int)tag,
+                    rediscluster_status_name(rediscluster_error_status(completion->error)),
+                    rediscluster_error_message(completion->error),
+                    rediscluster_error_maybe_executed(completion->error) ? " (it may have run)" : "");
         load->failed = true;
     } else if (!worked(rediscluster_reply_check(completion->reply, &error), &error, "the server")) {
         load->failed = true;
@@ -144,34 +145,31 @@ static void completed(struct load *load, const rediscluster_completion *completi
     rediscluster_error_free(completion->error);
 }
 
+/* Takes one batch of completions, without waiting. */
+static rediscluster_status take(struct load *load, rediscluster_error **error)
+{
+    rediscluster_completion completions[BATCH];
+    size_t count = 0;
+
+    const rediscluster_status status =
+        rediscluster_async_poll(load->async, completions, BATCH, REDISCLUSTER_TIMEOUT_NOW, &count, error);
+    for (size_t i = 0; i < count; i++)
+        completed(load, &completions[i]);
+    return status;
+}
+
 /*
  * The descriptor is readable. One batch a turn: if there is more, it stays readable, and the loop's other events have
  * their turn in between.
  */
 static inline void load_turn(struct load *load)
 {
-    rediscluster_completion completions[BATCH];
     rediscluster_error *error = NULL;
-    size_t count = 0;
 
-    const rediscluster_status status =
-        rediscluster_async_poll(load->async, completions, BATCH, REDISCLUSTER_TIMEOUT_NOW, &count, &error);
     load->turns++;
-    for (size_t i = 0; i < count; i++)
-        completed(load, &completions[i]);
-    if (status == REDISCLUSTER_ERROR_CLOSED && load->closing) {
-        rediscluster_error_free(error); /* All completions were taken. */
-        load->closed = true;
-    } else if (!worked(status, &error, "poll")) {
+    if (!worked(take(load, &error), &error, "poll"))
         load->failed = true;
-    }
     submit(load); /* They leave with the next turn, for which the descriptor is readable again. */
-    if (load->done == KEYS && load->cancelled && !load->closing) {
-        /* An orderly end: what is still in flight completes with CLOSED, in turns to come. */
-        load->closing = true;
-        if (!worked(rediscluster_async_close(load->async, &error), &error, "close"))
-            load->failed = true;
-    }
 }
 
 /* What else a program does in its loop. No tick would come while anything blocked it. */
@@ -241,18 +239,30 @@ static inline bool load_begin(struct load *load, int argc, char **argv)
 
 static inline bool load_is_over(const struct load *load)
 {
-    return load->closed || load->failed;
+    return load->failed || (load->done == KEYS && load->cancelled);
 }
 
-/* The exit status. */
+/* An orderly end, and the exit status. */
 static inline int load_end(struct load *load, const char *loop)
 {
-    const bool good = !load->failed && load->closed && load->done == KEYS && load->pushed_back > 0;
+    rediscluster_error *error = NULL;
 
+    if (load->async == NULL)
+        return 2;
+    if (worked(rediscluster_async_close(load->async, &error), &error, "close")) {
+        /* What is in flight completes with CLOSED, at once; when all was taken the poll says CLOSED, too. */
+        rediscluster_status status;
+        while ((status = take(load, &error)) == REDISCLUSTER_OK)
+            continue;
+        if (status == REDISCLUSTER_ERROR_CLOSED)
+            rediscluster_error_free(error);
+        else
+            load->failed = !worked(status, &error, "poll");
+    }
     rediscluster_async_free(load->async);
     printf("%s: %d of %d keys written, read and deleted in %d turns; %d times the handle was full; %d ticks meanwhile\n",
            loop, load->done, KEYS, load->turns, load->pushed_back, load->ticks);
-    return good ? 0 : 1;
+    return !load->failed && load->done == KEYS && load->cancelled && load->closed && load->pushed_back > 0 ? 0 : 1;
 }
 
 #endif

@@ -23,8 +23,9 @@ const batch = C.GLUE_BATCH
 // It is to be closed: its goroutine holds it, so that no finalizer finds it.
 type Async struct {
 	// Held while in C: one thread at a time may use the handle. No call that is made under it waits.
-	mutex  sync.Mutex
-	handle *C.rediscluster_async
+	mutex   sync.Mutex
+	handle  *C.rediscluster_async
+	closing bool
 	// Why nothing more is submitted; nil while it works.
 	over *Error
 	// The flights that nobody uses. A command's tag is the place of its flight.
@@ -140,6 +141,7 @@ func (a *Async) cancel(f *flight) {
 // nothing.
 func (a *Async) Close() {
 	a.mutex.Lock()
+	a.closing = true
 	if a.handle != nil {
 		C.rediscluster_async_close(a.handle, nil)
 	}
@@ -181,6 +183,8 @@ func (a *Async) turn(completions []C.glue_completion) (bool, *Error) {
 	for i := range completions[:count] {
 		a.flights[completions[i].tag].busy = false
 	}
+	// Of a closed handle all completions are there, and then the poll says Closed.
+	goOn := bool(more) || a.closing
 	a.mutex.Unlock()
 	for i := range completions[:count] {
 		c := &completions[i]
@@ -196,7 +200,7 @@ func (a *Async) turn(completions []C.glue_completion) (bool, *Error) {
 	if count > 0 {
 		C.glue_free(&completions[0], count)
 	}
-	return bool(more), failure(status, raw)
+	return goOn, failure(status, raw)
 }
 
 // end frees the handle. Where it ended in order nobody waits any more.
