@@ -44,7 +44,12 @@ impl Reactor {
         self.sync();
         let member = match target {
             Target::Primary(slot) => self.routes.primary_member(*slot),
-            Target::Reader(..) | Target::Any => self.way(target),
+            Target::Reader(..) => self.way(target),
+            // One that is connected is well, as far as anybody knows.
+            Target::Any => match self.some_open_link() {
+                Some(at) => return Ok(at),
+                None => self.way(target),
+            },
             Target::Node(node) => return self.link_to(node).ok_or_else(|| unknown(node)),
             Target::Named(announced) => {
                 let Some(named) = self.pool().named(announced) else {
@@ -63,6 +68,20 @@ impl Reactor {
         member
             .and_then(|member| self.link_of_member(member))
             .ok_or_else(|| uncovered(target.slot().unwrap_or(0)))
+    }
+
+    /// A link with a connection to a primary; where nobody writes, to any node.
+    fn some_open_link(&self) -> Option<usize> {
+        let takes_replicas = self.pool().options().readonly;
+        let is_fit = |link: &Link| match &link.door {
+            Door::Open(lease) => {
+                !link.is_own && !link.retires && (takes_replicas || !lease.peer().is_readonly())
+            }
+            _ => false,
+        };
+        let fit: Vec<usize> =
+            self.places().filter(|(_, link)| is_fit(link)).map(|(at, _)| at).collect();
+        fit.get(fastrand::usize(..fit.len().max(1))).copied()
     }
 
     /// Whose turn it is among several who may answer: a member of the pool.

@@ -56,7 +56,7 @@ static void redirected(void)
     client = client_of(fake_node_address(fake, 1), NULL);
     loop = async_of(client);
     command = command_of("GET", AT1 "never", NULL);
-    CHECK_OK(rediscluster_command_set_timeout(command, 200, &error), error);
+    CHECK_OK(rediscluster_command_set_timeout(command, 1500, &error), error);
     async_submit(loop, 5, command);
     async_next_ends(loop, 5, REDISCLUSTER_ERROR_CLUSTER_DOWN, false);
     async_submit(loop, 6, command_of("GET", AT1 "bad", NULL));
