@@ -55,6 +55,8 @@ pub(crate) struct Outcome<R, E> {
 struct Place<R, E> {
     /// Replies that are still to come.
     missing: usize,
+    /// The caller does something else before it waits.
+    is_away: bool,
     outcome: Outcome<R, E>,
 }
 
@@ -121,7 +123,8 @@ impl<R, E: Clone> Queue<R, E> {
     /// A place for a caller of so many commands, whose replies go into `mail`.
     #[inline]
     pub(crate) fn sit_down(&mut self, missing: usize, mail: Mail<R>) -> Seat {
-        let place = Place { missing, outcome: Outcome { mail, is_demoted: false, lost: None } };
+        let outcome = Outcome { mail, is_demoted: false, lost: None };
+        let place = Place { missing, is_away: false, outcome };
         if let Some(seat) = self.vacant.pop()
             && let Some(vacant) = self.places.get_mut(seat as usize)
         {
@@ -210,6 +213,12 @@ impl<R, E: Clone> Queue<R, E> {
         }
     }
 
+    /// Who was in the seat [`ALONE`] has taken what came.
+    #[inline]
+    pub(crate) fn has_place_alone(&self) -> bool {
+        self.alone.is_none() && self.alone_lost.is_none()
+    }
+
     /// The reply for the caller in the seat [`ALONE`], which gives its place up, if it has come.
     #[inline]
     pub(crate) fn take_alone(&mut self) -> Option<(R, bool)> {
@@ -255,6 +264,10 @@ impl<R, E: Clone> Queue<R, E> {
                 sent += usize::from(!entry.is_asking);
             }
         }
+        if cfg!(rediscluster_fault = "late") {
+            // Planted: late replies are not dropped.
+            self.entries.retain(|entry| entry.seat != LEFT);
+        }
         let mut at = 0;
         while let Some(entry) = self.entries.get(at) {
             if entry.seat != seat {
@@ -290,6 +303,21 @@ impl<R, E: Clone> Queue<R, E> {
         self.lead = None;
     }
 
+    /// Nobody waits for what is owed, and nobody will.
+    pub(crate) fn forget(&mut self) {
+        self.entries.clear();
+        self.outgoing.clear();
+        self.lead = None;
+    }
+
+    /// Whether the caller does something else before it waits.
+    #[inline]
+    pub(crate) fn set_away(&mut self, seat: Seat, is_away: bool) {
+        if let Some(Some(place)) = self.places.get_mut(seat as usize) {
+            place.is_away = is_away;
+        }
+    }
+
     /// Who leads, or is to.
     #[inline]
     pub(crate) fn lead(&self) -> Option<Seat> {
@@ -302,14 +330,25 @@ impl<R, E: Clone> Queue<R, E> {
         self.lead = Some(seat);
     }
 
-    /// The caller leads no more: the lead goes to the other caller whose reply comes next.
+    /// The caller leads no more: the lead goes to the other caller whose reply comes next, of those that wait.
     #[inline]
     pub(crate) fn pass_lead(&mut self, from: Seat) -> Option<Seat> {
-        let mut seats = self.entries.iter().map(|entry| entry.seat);
-        self.lead = seats.find(|&seat| seat != LEFT && seat != from);
+        let waits = |&seat: &Seat| {
+            let place = self.places.get(seat as usize);
+            seat != from
+                && place.is_some_and(|place| place.as_ref().is_some_and(|place| !place.is_away))
+        };
+        // LEFT has no place.
+        let lead = self.entries.iter().map(|entry| entry.seat).find(waits);
+        // Planted: nobody else leads.
+        self.lead = if cfg!(rediscluster_fault = "lead") { None } else { lead };
         self.lead
     }
 }
+
+#[cfg(test)]
+#[path = "queue_stories_tests.rs"]
+mod stories;
 
 #[cfg(test)]
 mod tests {
