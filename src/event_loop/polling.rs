@@ -80,7 +80,8 @@ impl Reactor {
     /// Waits until something is ready or due, or the time has come, and receives.
     fn wait(&mut self, until: Deadline) -> Result<()> {
         let nothing = Deadline::at(self.now);
-        let first = match self.done.is_empty() {
+        // A refresh that ended at once has had commands sent again that are not on their way yet.
+        let first = match self.done.is_empty() && self.dirty.is_empty() {
             true => self.next_moment().map_or(until, |at| until.earlier(Deadline::at(at))),
             false => nothing,
         };
@@ -152,7 +153,7 @@ impl Reactor {
 
     /// See [`EventLoop::next_timeout`](super::EventLoop::next_timeout).
     pub(super) fn next_timeout(&self) -> i64 {
-        if self.is_gathering || !self.done.is_empty() {
+        if self.is_gathering || !self.done.is_empty() || !self.dirty.is_empty() {
             return 0;
         }
         let Some(next) = self.next_moment() else { return -1 };

@@ -21,7 +21,7 @@ impl Reactor {
         let Self { links, done, now, .. } = self;
         let Some(link) = links.get_mut(at).and_then(Option::as_deref_mut) else { return };
         let Door::Open(lease) = &mut link.door else { return };
-        let mut seen = 0;
+        let (mut seen, mut probes) = (0, 0);
         let queue = &link.queue;
         let outcome = lease.connection().pull(false, |reply| {
             let Some(awaited) = queue.get(seen) else { return };
@@ -30,6 +30,10 @@ impl Reactor {
                     done.push_back(Completion { tag, outcome: Ok(reply) });
                 }
                 Owner::Nobody | Owner::Asking => drop(reply),
+                Owner::Probe { .. } => {
+                    probes += 1;
+                    others.push((seen, reply));
+                }
                 _ => others.push((seen, reply)),
             }
             seen += 1;
@@ -38,7 +42,10 @@ impl Reactor {
             link.moved = *now;
         }
         if seen > 0 {
-            let answered = lease.has_answered();
+            let answered = match seen == probes {
+                true => lease.has_told_role(),
+                false => lease.has_answered(),
+            };
             link.retires |= answered.is_demoted || answered.is_wanted_back;
             if answered.is_demoted {
                 self.doubt(at, seen, first, &mut others);

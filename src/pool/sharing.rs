@@ -209,12 +209,23 @@ impl Lease {
 
     /// Replies have just come on it: its node is well.
     pub(crate) fn has_answered(&self) -> Answered {
+        self.answered(true)
+    }
+
+    /// Nothing but its role was told on it, as a node may that cannot answer reads: one that rests goes on to.
+    pub(crate) fn has_told_role(&self) -> Answered {
+        self.answered(false)
+    }
+
+    fn answered(&self, is_well: bool) -> Answered {
         let mut members = self.place.core.members.lock();
         let is_demoted = members.standing(self) != Standing::Good;
         let is_awaited = members.is_awaited();
         let mut is_wanted_back = is_awaited;
         if let Some(member) = members.list.get_mut(self.place.member as usize) {
-            (member.suspect_until, member.rests_until) = (0, 0);
+            if is_well {
+                (member.suspect_until, member.rests_until) = (0, 0);
+            }
             is_wanted_back |= member.epoch != self.epoch;
         }
         Answered { is_demoted, is_wanted_back }
