@@ -202,7 +202,7 @@ impl Channel {
     }
 
     /// Gives the connection back if nothing is owed on it.
-    pub(super) fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         let mut state = self.turns.lock();
         if state.line().is_none() || !state.is_idle() {
             return;

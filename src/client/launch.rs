@@ -193,6 +193,7 @@ impl<'a, 'p> Flights<'a, 'p> {
             },
             None => group,
         };
+        self.free_channel(&group.target);
         match self.take(&group.target, deadline, waits) {
             Ok(lease) => {
                 self.depart(parts, lease, &group.parts);

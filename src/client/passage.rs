@@ -12,7 +12,7 @@ use super::step::Event;
 use crate::channel::{Call, Channel, Commands, Mail, Replies, Ticket};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
-use crate::pool::{Stop, Way};
+use crate::pool::{Stop, Target, Way};
 
 /// More bytes or commands than these take a connection of their own, for others would wait behind them.
 const MOST_BYTES: usize = 64 * 1024;
@@ -84,6 +84,17 @@ impl<'a, 'p> Flights<'a, 'p> {
             // The map is a newer one: the pool goes by it.
             Ok(None) => Err((group, None)),
             Err(error) => Err((group, Some(error))),
+        }
+    }
+
+    /// A connection of their own is wanted for commands that go there: the channel's is the nearest, if nobody uses it.
+    pub(super) fn free_channel(&self, target: &Target) {
+        if let Some(channels) = self.channels
+            && let Target::Primary(_) = target
+            && let Some(way) = self.pool.way(target, &[])
+            && let Some(channel) = channels.of(&way)
+        {
+            channel.give_back();
         }
     }
 
