@@ -242,6 +242,11 @@ impl Reactor {
             self.drop_link(at);
         }
         let Some(call) = self.calls.get(id) else { return };
+        if matches!(call.stage, Stage::Discovering) {
+            // A discovery of its own has no more time, either, and says why it brought nothing.
+            self.step_refresh();
+        }
+        let Some(call) = self.calls.get(id) else { return };
         if !matches!(call.stage, Stage::Running(_)) {
             let message = "the call's time ended before it was known where the command goes";
             return self.finish(id, Some(Error::new(Status::Timeout, message)));
