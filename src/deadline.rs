@@ -33,6 +33,11 @@ impl Deadline {
         self.0.is_some_and(|end| Instant::now() >= end)
     }
 
+    /// The later of the two.
+    pub fn later(self, other: Self) -> Self {
+        self.0.zip(other.0).map_or(Self::NEVER, |(a, b)| Self(Some(a.max(b))))
+    }
+
     /// The earlier of the two.
     pub fn earlier(self, other: Self) -> Self {
         match (self.0, other.0) {

@@ -8,6 +8,7 @@ use super::queue::{ASKING, Awaited, Owner};
 use super::reactor::{Reactor, Waiting};
 use crate::client::{Event, Execution, Step};
 use crate::error::{Error, Status};
+use crate::node::NodeAddress;
 use crate::pool::Target;
 
 /// Pieces that are due within so short a time of each other go on together, in the order of their commands: two
@@ -163,17 +164,17 @@ impl Reactor {
 
     /// A call is ended by something of its own, bytes of which piece may have left or not.
     pub(super) fn end_call(&mut self, id: CallId, status: Status, message: &str) {
-        let mut sent = Vec::new();
+        let mut sent: Vec<(u32, Option<NodeAddress>)> = Vec::new();
         let mut own = None;
         for at in 0..self.links.len() {
             let Some(link) = self.link(at) else { continue };
-            let (left, is_own) = (link.left(), link.is_own);
+            let (left, is_own, node) = (link.left(), link.is_own, link.node().cloned());
             let is_chosen = |awaited: &Awaited| matches!(awaited.owner, Owner::Piece { call, .. } if call == id);
             link.queue.end_some(left, is_chosen, |awaited, has_left| {
                 if let Owner::Piece { index, .. } = awaited.owner
                     && has_left
                 {
-                    sent.push(index);
+                    sent.push((index, node.clone()));
                 }
                 own = is_own.then_some(at);
             });
@@ -183,7 +184,14 @@ impl Reactor {
             self.drop_link(at);
         }
         let Some(call) = self.calls.get(id) else { return };
-        call.end(|index| Error::new(status, message).with_maybe_executed(sent.contains(&index)));
+        call.end(|index| {
+            let error = Error::new(status, message);
+            match sent.iter().find(|(piece, _)| *piece == index) {
+                Some((_, Some(node))) => error.with_maybe_executed(true).on_node(node),
+                Some((_, None)) => error.with_maybe_executed(true),
+                None => error,
+            }
+        });
         match call.pieces.is_empty() {
             true => self.finish(id, Some(Error::new(status, message))),
             // A question is no part of the command.

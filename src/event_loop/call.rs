@@ -124,10 +124,11 @@ impl Call {
         for (index, piece) in self.pieces.iter_mut().enumerate() {
             if piece.outcome.is_none() {
                 let error = error(index as u32);
-                piece.outcome = Some(Err(match &mut piece.execution {
+                piece.outcome = Some(Err(match (&mut piece.execution, piece.home.slot()) {
                     // An earlier try may have left, too.
-                    Some(execution) => execution.ended_by(error),
-                    None => error,
+                    (Some(execution), _) => execution.ended_by(error),
+                    (None, Some(slot)) => error.on_slot(slot),
+                    (None, None) => error,
                 }));
             }
         }

@@ -45,7 +45,7 @@ impl Reactor {
     ) -> bool {
         let Some(link) = self.link(at) else { return false };
         let left = link.left();
-        let node = link.address.clone();
+        let node = link.node().cloned();
         let mut ended = Vec::new();
         link.queue.end_some(left, is_chosen, |awaited, sent| ended.push((awaited, sent)));
         for (awaited, sent) in &ended {
@@ -126,7 +126,7 @@ impl Reactor {
         let is_late = |awaited: &Awaited| {
             awaited.owner != Owner::Nobody && awaited.deadline.is_some_and(|end| end <= now)
         };
-        let node = link.address.clone();
+        let node = link.node().cloned();
         let mut late = Vec::new();
         let is_full = match &link.door {
             Door::Full { error, .. } => Some(error.message().to_owned()),
@@ -212,7 +212,7 @@ impl Reactor {
         let now = self.now;
         for at in 0..self.links.len() {
             let Some(link) = self.link(at) else { continue };
-            let (left, is_own, node) = (link.left(), link.is_own, link.address.clone());
+            let (left, is_own, node) = (link.left(), link.is_own, link.node().cloned());
             let is_silent = now.saturating_duration_since(link.moved) >= SILENT;
             let is_full = match &link.door {
                 Door::Full { error, .. } => Some(error.message().to_owned()),
@@ -240,6 +240,11 @@ impl Reactor {
         }
         if let Some(at) = own {
             self.drop_link(at);
+        }
+        let Some(call) = self.calls.get(id) else { return };
+        if matches!(call.stage, Stage::Discovering) {
+            // A discovery of its own has no more time, either, and says why it brought nothing.
+            self.step_refresh();
         }
         let Some(call) = self.calls.get(id) else { return };
         if !matches!(call.stage, Stage::Running(_)) {

@@ -71,6 +71,14 @@ impl Link {
         }
     }
 
+    /// The node that what has left went to.
+    pub(super) fn node(&self) -> Option<&NodeAddress> {
+        match &self.door {
+            Door::Open(lease) => Some(lease.peer().node()),
+            _ => self.address.as_ref(),
+        }
+    }
+
     /// Up to which position of the queue bytes may have left.
     pub(super) fn left(&self) -> u64 {
         match &self.door {

@@ -22,11 +22,14 @@ pub(super) struct Refreshes {
 impl Reactor {
     /// Begins a refresh, unless one is under way.
     pub(super) fn refresh(&mut self, suspects: &[NodeAddress]) {
+        self.refresh_by(suspects, Deadline::after(self.pool().options().command_timeout));
+    }
+
+    fn refresh_by(&mut self, suspects: &[NodeAddress], deadline: Deadline) {
         if self.refreshes.running.is_some() {
             return;
         }
         let pool = self.pool();
-        let deadline = Deadline::after(pool.options().command_timeout);
         let running = pool
             .begin_discovery(deadline)
             .unwrap_or_else(|| pool.begin_refresh(suspects, false, deadline));
@@ -39,10 +42,12 @@ impl Reactor {
         self.refresh(suspect.as_slice());
     }
 
-    /// A call goes on when there is a map.
+    /// A call goes on when there is a map. A discovery has the time of the call it begins for, so that it ends with why
+    /// there is none; another is begun for those that have more.
     pub(super) fn await_map(&mut self, id: CallId) {
+        let deadline = self.calls.get(id).map_or(Deadline::NEVER, |call| call.rules.deadline);
         self.refreshes.calls.push(id);
-        self.refresh(&[]);
+        self.refresh_by(&[], deadline);
     }
 
     /// Goes on with the refresh as far as can be now.
@@ -55,18 +60,27 @@ impl Reactor {
                 }
                 return;
             };
+            let had_no_time = running.has_no_time_left();
             self.refreshes.running = None;
-            self.refreshed(outcome.err());
+            self.refreshed(outcome.err(), had_no_time);
         }
     }
 
-    fn refreshed(&mut self, error: Option<Error>) {
+    fn refreshed(&mut self, error: Option<Error>, had_no_time: bool) {
         if let Some(error) = &error {
             self.pool().log(Level::Warning, format_args!("a refresh failed: {error}"));
         }
         self.sync();
         let is_known = self.routes.map().version() != 0;
+        let mut longest: Option<Deadline> = None;
         for id in std::mem::take(&mut self.refreshes.calls) {
+            let Some(call) = self.calls.get(id) else { continue };
+            let deadline = call.rules.deadline;
+            if !is_known && had_no_time && !deadline.has_passed() {
+                self.refreshes.calls.push(id);
+                longest = Some(longest.map_or(deadline, |longest| longest.later(deadline)));
+                continue;
+            }
             let planned = match is_known {
                 true => self.plan(id, None, None),
                 false => Err(error.clone().unwrap_or_else(|| uncovered(0))),
@@ -74,6 +88,9 @@ impl Reactor {
             if let Err(error) = planned {
                 self.finish(id, Some(error));
             }
+        }
+        if let Some(deadline) = longest {
+            self.refresh_by(&[], deadline);
         }
         // Its failing is no end of a command: the map may still be good.
         for (id, index) in std::mem::take(&mut self.refreshes.pieces) {

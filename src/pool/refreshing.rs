@@ -160,6 +160,11 @@ impl Refreshing {
         }
     }
 
+    /// Its own deadline has passed: what it ends with says little to who has more time.
+    pub(crate) fn has_no_time_left(&self) -> bool {
+        self.deadline.has_passed()
+    }
+
     /// Goes as far as it can, and never waits but for a name to be looked up. None: wait again. Once it is over,
     /// it stays so, well.
     ///

@@ -67,7 +67,11 @@ int main(void)
     async_quiet(loop, 5);
     await_blocked("1");
     CHECK_OK(rediscluster_async_cancel(loop, 4, &error), error);
-    async_next_ends(loop, 4, REDISCLUSTER_ERROR_CANCELLED, true);
+    error = async_next_fails(loop, 4, REDISCLUSTER_ERROR_CANCELLED);
+    CHECK(rediscluster_error_maybe_executed(error));
+    CHECK(*rediscluster_error_node(error) != '\0');
+    rediscluster_error_free(error);
+    error = NULL;
     await_blocked("0");
     async_expect(loop, "1", "RPUSH", list, "stays", NULL);
     async_expect(loop, "stays", "LPOP", list, NULL);

@@ -17,6 +17,16 @@ static void submit_within(uint64_t tag, int64_t timeout_ms, rediscluster_command
     async_submit(loop, tag, command);
 }
 
+/* Bytes of it have left, to node 1: its error says both. */
+static void ends_at_node_1(uint64_t tag, int32_t status)
+{
+    rediscluster_error *ended = async_next_fails(loop, tag, status);
+    CHECK(rediscluster_error_maybe_executed(ended));
+    CHECK_STR(rediscluster_error_node(ended), fake_node_address(fake, 1));
+    CHECK_INT(rediscluster_error_slot(ended), 3300);
+    rediscluster_error_free(ended);
+}
+
 /* The same connection goes on, and every reply is its own command's. */
 static void late_replies(void)
 {
@@ -35,6 +45,7 @@ static void late_replies(void)
                 CHECK_INT(rediscluster_error_status(completion.error), REDISCLUSTER_ERROR_TIMEOUT);
                 CHECK(rediscluster_error_maybe_executed(completion.error));
                 CHECK_INT(rediscluster_error_slot(completion.error), 3300);
+                CHECK_STR(rediscluster_error_node(completion.error), fake_node_address(fake, 1));
             } else if (completion.tag == 2) {
                 reply_is(completion.reply, "value");
             } else {
@@ -75,7 +86,7 @@ static void by_tag(void)
     async_submit(loop, 3, command_of("GET", AT1 "late", NULL));
     async_quiet(loop, 10);
     CHECK_OK(rediscluster_async_cancel(loop, 3, &error), error);
-    async_next_ends(loop, 3, REDISCLUSTER_ERROR_CANCELLED, true);
+    ends_at_node_1(3, REDISCLUSTER_ERROR_CANCELLED);
     async_expect(loop, "2", "GET", AT1 "key", NULL);
     CHECK_INT(fake_node_connections_of(fake, 1).total, connections);
     /* On the long way: it waits between two tries, or is at one. */
@@ -112,7 +123,7 @@ static void by_token(void)
     CHECK_OK(rediscluster_command_set_cancel(command, token, &error), error);
     CHECK_OK(rediscluster_async_submit(loop, command, 1, &error), error);
     CHECK_INT(pthread_create(&thread, NULL, fire, token), 0);
-    async_next_ends(loop, 1, REDISCLUSTER_ERROR_CANCELLED, true);
+    ends_at_node_1(1, REDISCLUSTER_ERROR_CANCELLED);
     CHECK_BETWEEN(clock_ms() - begun, 29, 190 * test_patience());
     pthread_join(thread, NULL);
     /* It is fired: the next one is refused. */

@@ -144,9 +144,19 @@ static void all_others(void)
     threads_run(1 + OTHERS, among_others, NULL);
 }
 
+/* The node has read from the connections there are, and may by now take all of an argument at once: new ones begin small.
+ * They have been idle for long enough to be looked at before they are used again. */
+static void with_new_connections(void)
+{
+    clock_sleep_ms(20);
+    fake_node_control(fake, "disconnect 1");
+    WAIT_UNTIL(fake_node_connections_of(fake, 1).open == 0, 10000);
+}
+
 static void and_then_it_works(void (*late)(void))
 {
     for (int round = 0; round < ROUNDS; round++) {
+        with_new_connections();
         client_expect(client, "OK", "SET", AT1 "key", "value", NULL);
         fake_node_control(fake, "pause 1");
         late();
@@ -167,8 +177,9 @@ int main(void)
     and_then_it_works(by_token);
     and_then_it_works(by_pipeline);
     and_then_it_works(all_others);
-    /* It was never read to its end, and nothing in it was. */
-    client_expect(client, "0", "EXISTS", AT1 "large", NULL);
+    /* It was never read to its end, and nothing in it was; but an asynchronous handle, which has it to itself, sends what
+     * has begun to leave to its end, for the sake of what is behind it. */
+    client_expect(client, driver_is_async() ? "1" : "0", "EXISTS", AT1 "large", NULL);
     client_expect(client, "0", "EXISTS", AT1 "bad", NULL);
     log = fake_node_log(fake);
     CHECK(strstr(log, "rubbish") == NULL);
