@@ -1,5 +1,6 @@
 //! Commands whose large arguments are sent from the caller's memory, where they stay for the length of the call.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use super::client::Client;
@@ -16,6 +17,14 @@ use crate::slot::key_slot;
 
 /// Longer arguments are not copied: below, a copy costs less than another piece to send.
 const LARGE: usize = 16 * 1024;
+
+/// What a thread keeps of memory to encode its commands in.
+const KEPT: usize = 64 * 1024;
+
+thread_local! {
+    /// Memory for the next command of the thread's.
+    static MEMORY: Cell<Option<Command>> = const { Cell::new(None) };
+}
 
 /// An encoded command in pieces: ours, and between them the large arguments, which are the caller's.
 struct Lent<'a> {
@@ -73,7 +82,15 @@ impl Client {
         {
             return self.execute_lent(spec, key, arguments);
         }
-        self.execute(&Command::of(arguments), &Settings::default())
+        // A callback of the program's that runs meanwhile may come here again: it finds no memory then.
+        let mut command = MEMORY.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        command.refill(arguments);
+        let outcome = self.execute(&command, &Settings::default());
+        if command.capacity() <= KEPT {
+            // A thread that is about to end has no place for it any more.
+            let _ = MEMORY.try_with(|memory| memory.set(Some(command)));
+        }
+        outcome
     }
 
     #[inline(never)]

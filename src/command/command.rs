@@ -30,20 +30,30 @@ impl Command {
     /// A command from its arguments.
     pub fn of(arguments: &[&[u8]]) -> Self {
         let mut command = Self::new();
+        command.refill(arguments);
+        command
+    }
+
+    /// These arguments in place of those that are there; the memory is used again.
+    pub fn refill(&mut self, arguments: &[&[u8]]) {
+        self.clear();
+        if arguments.is_empty() {
+            return;
+        }
         // What the encoder asks for with each of them.
         let size: usize = arguments.iter().map(|argument| argument.len() + encode::AROUND).sum();
-        command.bytes.reserve_exact(ROOM + size);
-        command.bytes.extend_from_slice(&[b'\n'; ROOM]);
+        self.bytes.reserve_exact(ROOM + size);
+        self.bytes.extend_from_slice(&[b'\n'; ROOM]);
         for argument in arguments {
-            encode::bulk(&mut command.bytes, argument);
+            encode::bulk(&mut self.bytes, argument);
         }
-        command.count = arguments.len();
-        if arguments.is_empty() {
-            command.bytes.clear();
-        } else {
-            command.write_count();
-        }
-        command
+        self.count = arguments.len();
+        self.write_count();
+    }
+
+    /// How many bytes of memory it has.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Appends an argument; the first is the command's name.
