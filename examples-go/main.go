@@ -1,5 +1,6 @@
-// A hundred goroutines on one client of four connections a node: each writes and reads its own values, and looks that every
-// reply is its own. Then a pipeline over all shards, and a command that its context ends.
+// A thousand goroutines on one asynchronous handle, which stands in Go's netpoller: each writes and reads its own values, and
+// looks that every reply is its own, and the process has a handful of threads. Then a hundred on a client of four
+// connections a node, a pipeline over all shards, and commands that their contexts end.
 //
 //	go run . host:port[,host:port...]
 package main
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -19,6 +21,9 @@ import (
 const (
 	goroutines = 100
 	rounds     = 50
+	// On the asynchronous handle, of two commands each.
+	manyGoroutines = 1000
+	manyRounds     = 50
 )
 
 func main() {
@@ -48,6 +53,10 @@ func run(nodes string) error {
 		return err
 	}
 	fmt.Println("primaries:", primaries)
+	// First: threads that Go has started for other calls stay.
+	if err := thousand(client); err != nil {
+		return err
+	}
 	if err := hundred(client, primaries); err != nil {
 		return err
 	}
@@ -57,8 +66,78 @@ func run(nodes string) error {
 	return cancelled(client)
 }
 
+// doer is what a client and an asynchronous handle have in common.
+type doer interface {
+	Do(ctx context.Context, arguments ...string) (rediscluster.Reply, error)
+}
+
+// thousand runs them on one handle, and counts the threads of the process meanwhile.
+func thousand(client *rediscluster.Client) error {
+	async, err := client.Async(manyGoroutines)
+	if err != nil {
+		return err
+	}
+	defer async.Close()
+	begin := time.Now()
+	over := make(chan struct{})
+	most := make(chan int)
+	go func() {
+		highest := 0
+		for running := true; running; {
+			select {
+			case <-over:
+				running = false
+			case <-time.After(time.Millisecond):
+			}
+			if tasks, err := os.ReadDir("/proc/self/task"); err == nil && len(tasks) > highest {
+				highest = len(tasks)
+			}
+		}
+		most <- highest
+	}()
+	err = all(async, manyGoroutines, manyRounds)
+	close(over)
+	threads := <-most
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d goroutines read %d values, each their own, on one handle and %d threads in %v\n",
+		manyGoroutines, manyGoroutines*manyRounds, threads, time.Since(begin).Round(time.Millisecond))
+	// Those of the runtime, and who is inside C at a time: one, and what the system has taken the processor from.
+	if threads == 0 || threads > 16+2*runtime.GOMAXPROCS(0) {
+		return fmt.Errorf("%d threads for %d goroutines", threads, manyGoroutines)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := async.Do(ctx, "BLPOP", "go:none", "0"); !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("BLPOP on the handle ended by itself: %v", err)
+	}
+	async.Close()
+	if _, err := async.Do(context.Background(), "PING"); !errors.Is(err, &rediscluster.Error{Status: rediscluster.Closed}) {
+		return fmt.Errorf("PING on a closed handle: %v", err)
+	}
+	return nil
+}
+
 func hundred(client *rediscluster.Client, primaries []string) error {
 	begin := time.Now()
+	if err := all(client, goroutines, rounds); err != nil {
+		return err
+	}
+	stats, err := client.Pool().Stats()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d goroutines read %d values, each their own, on %d connections in %v\n",
+		goroutines, goroutines*rounds, stats.Open, time.Since(begin).Round(time.Millisecond))
+	if stats.InUse != 0 || stats.Open > 4*int64(len(primaries)) {
+		return fmt.Errorf("%d connections are in use at the end, %d open", stats.InUse, stats.Open)
+	}
+	return nil
+}
+
+// all has goroutines write and read values of their own, and gives the first error.
+func all(client doer, goroutines, rounds int) error {
 	errs := make(chan error, goroutines)
 	var running sync.WaitGroup
 	for g := 0; g < goroutines; g++ {
@@ -75,22 +154,10 @@ func hundred(client *rediscluster.Client, primaries []string) error {
 	}
 	running.Wait()
 	close(errs)
-	for err := range errs {
-		return err
-	}
-	stats, err := client.Pool().Stats()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%d goroutines read %d values, each their own, on %d connections in %v\n",
-		goroutines, goroutines*rounds, stats.Open, time.Since(begin).Round(time.Millisecond))
-	if stats.InUse != 0 || stats.Open > 4*int64(len(primaries)) {
-		return fmt.Errorf("%d connections are in use at the end, %d open", stats.InUse, stats.Open)
-	}
-	return nil
+	return <-errs
 }
 
-func ownValue(client *rediscluster.Client, g, i int) error {
+func ownValue(client doer, g, i int) error {
 	ctx := context.Background()
 	key := fmt.Sprintf("go:%d:%d", g, i)
 	value := fmt.Sprintf("value %d of goroutine %d", i, g)

@@ -26,6 +26,8 @@ const (
 	Auth            Status = C.REDISCLUSTER_ERROR_AUTH
 	TLS             Status = C.REDISCLUSTER_ERROR_TLS
 	Aborted         Status = C.REDISCLUSTER_ERROR_ABORTED
+	Limit           Status = C.REDISCLUSTER_ERROR_LIMIT
+	Internal        Status = C.REDISCLUSTER_ERROR_INTERNAL
 	Server          Status = C.REDISCLUSTER_ERROR_SERVER
 	PoolExhausted   Status = C.REDISCLUSTER_ERROR_POOL_EXHAUSTED
 	PoolTimeout     Status = C.REDISCLUSTER_ERROR_POOL_TIMEOUT

@@ -3,6 +3,8 @@
 #ifndef REDISCLUSTER_GO_GLUE_H
 #define REDISCLUSTER_GO_GLUE_H
 
+#include <poll.h>
+
 #include <rediscluster.h>
 
 /* A reply and its cells. */
@@ -237,6 +239,61 @@ static inline rediscluster_status glue_next(rediscluster_subscriber *subscriber,
     out->payload = rediscluster_message_payload(out->message, &out->payload_size);
     out->node = rediscluster_message_node(out->message);
     return status;
+}
+
+/* Makes a command and submits it. */
+static inline rediscluster_status glue_submit(rediscluster_async *async, const uint8_t *data, const size_t *lengths,
+                                              size_t count, int64_t timeout_ms, uint64_t tag,
+                                              rediscluster_error **error) {
+    rediscluster_command *command = NULL;
+    rediscluster_status status = glue_packed(data, lengths, count, &command, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_command_set_timeout(command, timeout_ms, error);
+    if (status == REDISCLUSTER_OK)
+        status = rediscluster_async_submit(async, command, tag, error);
+    rediscluster_command_free(command);
+    return status;
+}
+
+enum { GLUE_BATCH = 256 };
+
+/* A completion with what Go reads of it: the answer, or why there is none. */
+typedef struct {
+    uint64_t tag;
+    rediscluster_status status;
+    glue_answer answer;
+    rediscluster_error *error;
+    glue_error why;
+} glue_completion;
+
+/*
+ * Takes up to GLUE_BATCH completions without waiting. *more is whether the descriptor is readable still: Go's netpoller waits for
+ * edges, and would not tell of it.
+ */
+static inline rediscluster_status glue_poll(rediscluster_async *async, glue_completion *out, size_t *count, bool *more,
+                                            rediscluster_error **error) {
+    rediscluster_completion taken[GLUE_BATCH];
+    struct pollfd waited = {.fd = rediscluster_async_fd(async), .events = POLLIN, .revents = 0};
+    const rediscluster_status status =
+        rediscluster_async_poll(async, taken, GLUE_BATCH, REDISCLUSTER_TIMEOUT_NOW, count, error);
+    for (size_t i = 0; i < *count; i++) {
+        out[i].tag = taken[i].tag;
+        out[i].answer.reply = taken[i].reply;
+        out[i].error = taken[i].error;
+        out[i].status = taken[i].error == NULL ? REDISCLUSTER_OK : rediscluster_error_status(taken[i].error);
+        glue_answered(out[i].status, &out[i].answer);
+        if (taken[i].error != NULL)
+            glue_explain(taken[i].error, &out[i].why);
+    }
+    *more = status == REDISCLUSTER_OK && (*count == GLUE_BATCH || poll(&waited, 1, 0) > 0);
+    return status;
+}
+
+static inline void glue_free(glue_completion *completions, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        rediscluster_reply_free(completions[i].answer.reply);
+        rediscluster_error_free(completions[i].error);
+    }
 }
 
 /* Callbacks: in callbacks.c. Go cannot call a pointer to a function, so the sinks are called here. */

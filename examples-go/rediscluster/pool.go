@@ -5,6 +5,7 @@
 //   - A reply comes back in the same crossing as cells, is copied once, and is read by Go alone.
 //   - A context ends a client's call through a token (rediscluster_cancel_fire), a call on a connection through
 //     rediscluster_connection_interrupt.
+//   - An asynchronous handle stands in Go's netpoller: goroutines wait for replies, threads do not.
 //   - What is not closed or released is, some time, by a finalizer. The library allows that in any order.
 package rediscluster
 

@@ -53,11 +53,16 @@ type Reply struct {
 
 // take copies the block of a reply and frees the reply.
 func take(answer *C.glue_answer) Reply {
+	reply := copiedReply(answer)
+	C.rediscluster_reply_free(answer.reply)
+	return reply
+}
+
+func copiedReply(answer *C.glue_answer) Reply {
 	size := uintptr(answer.size)
 	block := make([]uint64, (size+7)/8)
 	copy(unsafe.Slice((*byte)(unsafe.Pointer(&block[0])), size),
 		unsafe.Slice((*byte)(unsafe.Pointer(answer.cells)), size))
-	C.rediscluster_reply_free(answer.reply)
 	return Reply{block: block}
 }
 

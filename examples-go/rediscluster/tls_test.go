@@ -44,6 +44,7 @@ func TestTLS(t *testing.T) {
 	if got := run(t, client, "MGET", "gotest:tls:1", "gotest:tls:2").Elements(); len(got) != 2 || got[1].Text() != "2" {
 		t.Error(got)
 	}
+	theirOwn(t, newAsync(t, client, 100), 200, 50)
 	nodes := os.Getenv("REDISCLUSTER_TEST_CLUSTER")
 	_, err = NewPool(map[string]string{"startup_nodes": nodes, "ssl": "yes", "ssl_ca_certs": folder + "/ca.pem"})
 	if status(err) != TLS {

@@ -433,3 +433,4 @@ end
 require_relative "rediscluster/client"
 require_relative "rediscluster/transaction"
 require_relative "rediscluster/subscriber"
+require_relative "rediscluster/async"

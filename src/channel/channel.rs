@@ -100,7 +100,7 @@ impl Channel {
                 None => return Ok(None),
             }
         };
-        Ok(finish(pool, line, waited).map(Called::Replies))
+        Ok(finish(pool, line, waited, call).map(Called::Replies))
     }
 
     /// Sends commands and returns: they are to be waited for by [`Channel::wait`], and soon. Errors as
@@ -130,7 +130,7 @@ impl Channel {
     ) -> Result<Option<Replies>, Ticket> {
         let Ticket { line, seat } = ticket;
         match self.turns.wait(self.turns.lock(), &line, seat, call) {
-            Some(waited) => Ok(finish(pool, line, waited)),
+            Some(waited) => Ok(finish(pool, line, waited, call)),
             None => Err(Ticket { line, seat }),
         }
     }
@@ -202,7 +202,7 @@ impl Channel {
     }
 
     /// Gives the connection back if nothing is owed on it.
-    pub(super) fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         let mut state = self.turns.lock();
         if state.line().is_none() || !state.is_idle() {
             return;
@@ -270,12 +270,13 @@ impl Channel {
 }
 
 /// What became of a caller's commands, and what is to be done about it.
-fn finish(pool: &Pool, line: Arc<Line>, waited: Waited<Line>) -> Option<Replies> {
+fn finish(pool: &Pool, line: Arc<Line>, waited: Waited<Line>, call: &Call<'_>) -> Option<Replies> {
     if let Some(free) = &waited.free {
         free.give_back();
     }
     let outcome = waited.outcome?;
-    let lost = outcome.lost.map(|lost| (lost.error, lost.sent));
+    // A call that has ended says so, whatever it met.
+    let lost = outcome.lost.map(|lost| (line.ended(call).unwrap_or(lost.error), lost.sent));
     if let Some((error, _)) = &lost
         && error.status() == Status::Timeout
         && line.is_stale()

@@ -1,8 +1,7 @@
 //! The channels of a client, by member of its pool.
 
-use std::sync::OnceLock;
-
 use super::channel::Channel;
+use crate::os::fork::PerProcess;
 use crate::pool::{Borrower, Way};
 
 /// The first block has so many channels, each further one twice as many as the one before.
@@ -10,11 +9,11 @@ const FIRST: usize = 8;
 /// With so many blocks there is a channel for more nodes than a cluster has slots.
 const BLOCKS: usize = 14;
 
-/// Blocks of channels, made when the first of them is needed, and never moved: a channel is found without a lock. Of
-/// one process, for a fork may happen while a block is made.
+/// Blocks of channels, made when the first of them is needed, and never moved: a channel is found without a lock.
+/// No thread waits for another that makes one, for a fork may happen meanwhile.
 #[derive(Default)]
 pub(crate) struct Channels {
-    blocks: [OnceLock<Box<[Channel]>>; BLOCKS],
+    blocks: [PerProcess<Box<[Channel]>>; BLOCKS],
 }
 
 impl Channels {
@@ -25,14 +24,14 @@ impl Channels {
         let channels = self
             .blocks
             .get(block)?
-            .get_or_init(|| (0..FIRST << block).map(|_| Channel::default()).collect());
+            .get_or_make(|| (0..FIRST << block).map(|_| Channel::default()).collect());
         channels.get(at)
     }
 }
 
 impl Borrower for Channels {
     fn give_back(&self) {
-        let blocks = self.blocks.iter().filter_map(OnceLock::get);
+        let blocks = self.blocks.iter().filter_map(PerProcess::get);
         blocks.flat_map(|block| block.iter()).for_each(Channel::give_back);
     }
 }

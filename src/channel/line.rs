@@ -239,9 +239,11 @@ impl Line {
         total: usize,
         mut sent: usize,
         call: &Call<'_>,
-        mut on_readable: Option<OnReadable<'_, Error>>,
+        on_readable: OnReadable<'_, Error>,
     ) -> Result<(), (usize, Error)> {
-        let wanted = Readiness { readable: on_readable.is_some(), writable: true };
+        /// How soon who does not receive looks whether it is to.
+        const LOOK: Duration = Duration::from_millis(1);
+        let mut looks_at = None;
         let mut moved = Deadline::after(self.silence);
         while sent < total {
             let late = |sent| {
@@ -259,11 +261,16 @@ impl Line {
             if call.stop.is_some() {
                 until = until.earlier(Deadline::after(STOP_LATENCY));
             }
+            looks_at = looks_at.filter(|at: &Deadline| !at.has_passed());
+            if let Some(at) = looks_at {
+                until = until.earlier(at);
+            }
+            let wanted = Readiness { readable: looks_at.is_none(), writable: true };
             let Ok(Some(ready)) = self.socket.poll(wanted, until) else { continue };
-            if ready.readable
-                && let Some(take) = &mut on_readable
-            {
-                take().map_err(|error| (self.may_have_left(sent, total), error))?;
+            if ready.readable {
+                let took =
+                    on_readable().map_err(|error| (self.may_have_left(sent, total), error))?;
+                looks_at = (!took).then(|| Deadline::after(LOOK));
             }
             if ready.writable {
                 let more = self
@@ -290,7 +297,7 @@ impl turns::Line for Line {
         first: &[u8],
         behind: &[&[u8]],
         call: &Call<'_>,
-        on_readable: Option<OnReadable<'_, Error>>,
+        on_readable: OnReadable<'_, Error>,
     ) -> Result<(), (usize, Error)> {
         let total = behind.iter().fold(first.len(), |sum, piece| sum + piece.len());
         match self.send_now(first, behind, 0) {
@@ -327,9 +334,9 @@ impl turns::Line for Line {
         }
     }
 
-    fn cut(&self) -> Error {
+    fn cut_off(&self) -> Error {
         let message = format!(
-            "{}: the connection was closed, for another call ended while half of its command was sent",
+            "{}: the connection was given up, for another call's time ended while its command was being sent",
             self.node
         );
         Error::new(Status::Connection, message).on_node(&self.node)

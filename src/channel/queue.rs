@@ -55,6 +55,8 @@ pub(crate) struct Outcome<R, E> {
 struct Place<R, E> {
     /// Replies that are still to come.
     missing: usize,
+    /// The caller does something else before it waits.
+    is_away: bool,
     outcome: Outcome<R, E>,
 }
 
@@ -78,8 +80,6 @@ pub(crate) struct Queue<R, E> {
     alone: Option<(R, bool)>,
     /// Why nothing will.
     alone_lost: Option<Lost<E>>,
-    /// Somebody is in that seat, and has not left it.
-    is_alone_taken: bool,
     /// Bytes that were queued and are left to whoever writes next: always the end of the stream.
     outgoing: Vec<u8>,
     /// How many bytes were ever queued.
@@ -95,7 +95,6 @@ impl<R, E> Default for Queue<R, E> {
             vacant: Vec::new(),
             alone: None,
             alone_lost: None,
-            is_alone_taken: false,
             outgoing: Vec::new(),
             queued: 0,
             lead: None,
@@ -124,7 +123,8 @@ impl<R, E: Clone> Queue<R, E> {
     /// A place for a caller of so many commands, whose replies go into `mail`.
     #[inline]
     pub(crate) fn sit_down(&mut self, missing: usize, mail: Mail<R>) -> Seat {
-        let place = Place { missing, outcome: Outcome { mail, is_demoted: false, lost: None } };
+        let outcome = Outcome { mail, is_demoted: false, lost: None };
+        let place = Place { missing, is_away: false, outcome };
         if let Some(seat) = self.vacant.pop()
             && let Some(vacant) = self.places.get_mut(seat as usize)
         {
@@ -133,12 +133,6 @@ impl<R, E: Clone> Queue<R, E> {
         }
         self.places.push(Some(place));
         (self.places.len() - 1) as Seat
-    }
-
-    /// Takes the seat [`ALONE`]; false: who had it has not left yet.
-    #[inline]
-    pub(crate) fn sit_alone(&mut self) -> bool {
-        !mem::replace(&mut self.is_alone_taken, true)
     }
 
     /// Queues a command of so many bytes, which the caller is about to send or to [leave](Queue::gather).
@@ -225,12 +219,16 @@ impl<R, E: Clone> Queue<R, E> {
         }
     }
 
+    /// Who was in the seat [`ALONE`] has taken what came.
+    #[inline]
+    pub(crate) fn has_place_alone(&self) -> bool {
+        self.alone.is_none() && self.alone_lost.is_none()
+    }
+
     /// The reply for the caller in the seat [`ALONE`], which gives its place up, if it has come.
     #[inline]
     pub(crate) fn take_alone(&mut self) -> Option<(R, bool)> {
-        let alone = self.alone.take();
-        self.is_alone_taken &= alone.is_none();
-        alone
+        self.alone.take()
     }
 
     /// The caller takes what it has and gives its place up. Late replies are dropped; commands of which no byte
@@ -252,7 +250,6 @@ impl<R, E: Clone> Queue<R, E> {
 
     #[cold]
     fn leave_alone(&mut self, ended: Option<E>) -> Outcome<R, E> {
-        self.is_alone_taken = false;
         let (reply, is_demoted) = self.alone.take().unzip();
         let mut lost = self.alone_lost.take();
         if reply.is_none() && lost.is_none() {
@@ -272,6 +269,10 @@ impl<R, E: Clone> Queue<R, E> {
                 entry.seat = LEFT;
                 sent += usize::from(!entry.is_asking);
             }
+        }
+        if cfg!(rediscluster_fault = "late") {
+            // Planted: late replies are not dropped.
+            self.entries.retain(|entry| entry.seat != LEFT);
         }
         let mut at = 0;
         while let Some(entry) = self.entries.get(at) {
@@ -295,31 +296,31 @@ impl<R, E: Clone> Queue<R, E> {
     /// The connection has ended: of the stream, the bytes before `left` may have left.
     pub(crate) fn fail(&mut self, left: u64, error: &E) {
         for entry in mem::take(&mut self.entries) {
-            let Some(lost) = self.lost_of(entry.seat) else { continue };
-            let lost = lost.get_or_insert_with(|| Lost { error: error.clone(), sent: 0 });
+            if entry.seat == ALONE {
+                let sent = usize::from(entry.start < left);
+                self.alone_lost = Some(Lost { error: error.clone(), sent });
+            }
+            let Some(Some(place)) = self.places.get_mut(entry.seat as usize) else { continue };
+            let lost =
+                place.outcome.lost.get_or_insert_with(|| Lost { error: error.clone(), sent: 0 });
             lost.sent += usize::from(!entry.is_asking && entry.start < left);
         }
         self.outgoing.clear();
         self.lead = None;
     }
 
-    /// The connection is about to end, for this caller by an error of its own: of the stream, the bytes before `left`
-    /// may have left.
-    pub(crate) fn lose(&mut self, seat: Seat, left: u64, error: E) {
-        let mut sent = 0;
-        for entry in self.entries.iter_mut().filter(|entry| entry.seat == seat) {
-            entry.seat = LEFT;
-            sent += usize::from(!entry.is_asking && entry.start < left);
-        }
-        if let Some(lost) = self.lost_of(seat) {
-            *lost = Some(Lost { error, sent });
-        }
+    /// Nobody waits for what is owed, and nobody will.
+    pub(crate) fn forget(&mut self) {
+        self.entries.clear();
+        self.outgoing.clear();
+        self.lead = None;
     }
 
-    fn lost_of(&mut self, seat: Seat) -> Option<&mut Option<Lost<E>>> {
-        match seat {
-            ALONE => Some(&mut self.alone_lost),
-            _ => Some(&mut self.places.get_mut(seat as usize)?.as_mut()?.outcome.lost),
+    /// Whether the caller does something else before it waits.
+    #[inline]
+    pub(crate) fn set_away(&mut self, seat: Seat, is_away: bool) {
+        if let Some(Some(place)) = self.places.get_mut(seat as usize) {
+            place.is_away = is_away;
         }
     }
 
@@ -335,14 +336,25 @@ impl<R, E: Clone> Queue<R, E> {
         self.lead = Some(seat);
     }
 
-    /// The caller leads no more: the lead goes to the other caller whose reply comes next.
+    /// The caller leads no more: the lead goes to the other caller whose reply comes next, of those that wait.
     #[inline]
     pub(crate) fn pass_lead(&mut self, from: Seat) -> Option<Seat> {
-        let mut seats = self.entries.iter().map(|entry| entry.seat);
-        self.lead = seats.find(|&seat| seat != LEFT && seat != from);
+        let waits = |&seat: &Seat| {
+            let place = self.places.get(seat as usize);
+            seat != from
+                && place.is_some_and(|place| place.as_ref().is_some_and(|place| !place.is_away))
+        };
+        // LEFT has no place.
+        let lead = self.entries.iter().map(|entry| entry.seat).find(waits);
+        // Planted: nobody else leads.
+        self.lead = if cfg!(rediscluster_fault = "lead") { None } else { lead };
         self.lead
     }
 }
+
+#[cfg(test)]
+#[path = "queue_stories_tests.rs"]
+mod stories;
 
 #[cfg(test)]
 mod tests {
@@ -380,21 +392,17 @@ mod tests {
     #[test]
     fn who_is_alone_needs_no_place() {
         let mut queue = Numbers::default();
-        assert!(queue.sit_alone() && !queue.sit_alone());
         queue.push(ALONE, false, 3);
         assert!(!queue.is_over(ALONE));
         let behind = one(&mut queue, b"x");
         assert_eq!(queue.deliver(1, true), Delivered::Completed(ALONE));
         assert!(queue.is_over(ALONE));
         assert_eq!(queue.take_alone(), Some((1, true)));
-        assert!(queue.sit_alone());
         assert_eq!(queue.deliver(2, false), Delivered::Completed(behind));
 
         queue.push(ALONE, false, 3);
         queue.fail(u64::MAX, &"gone");
         assert!(queue.is_over(ALONE) && queue.take_alone().is_none());
-        // Whoever comes before it has left is not taken for it.
-        assert!(!queue.sit_alone());
         assert_eq!(queue.leave(ALONE, None).unwrap().lost.unwrap().sent, 1);
 
         queue.push(ALONE, false, 3);
@@ -449,22 +457,6 @@ mod tests {
         let lost = outcome.lost.unwrap();
         assert_eq!((lost.error, lost.sent), ("gone", 1));
         assert!(queue.is_empty() && queue.lead().is_none());
-    }
-
-    #[test]
-    fn who_cannot_send_all_has_a_reason_of_its_own() {
-        let mut queue = Numbers::default();
-        let (a, b) = (one(&mut queue, b"aaaa"), one(&mut queue, b"bbbb"));
-        queue.take_gathered();
-        queue.lose(b, 6, "its own");
-        assert!(queue.is_over(b) && !queue.is_over(a));
-        queue.fail(6, &"cut");
-        let lost = |outcome: Option<Outcome<u32, &'static str>>| {
-            let lost = outcome.unwrap().lost.unwrap();
-            (lost.error, lost.sent)
-        };
-        assert_eq!(lost(queue.leave(b, None)), ("its own", 1));
-        assert_eq!(lost(queue.leave(a, None)), ("cut", 1));
     }
 
     #[test]

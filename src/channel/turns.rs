@@ -16,14 +16,11 @@ use super::queue::{ALONE, Delivered, Mail, Outcome, Queue, Seat};
 use crate::deadline::Deadline;
 use crate::os::futex::{self, AtomicU32, Mutex, MutexGuard, Ordering};
 
-/// While so few commands are in flight each caller writes for itself.
-const FEW: usize = 8;
-
 /// Every caller.
 const ALL: u32 = u32::MAX;
 
-/// What receives while the other end reads no more.
-pub(crate) type OnReadable<'a, E> = &'a mut dyn FnMut() -> Result<(), E>;
+/// What receives while the other end reads no more; false if that is somebody else's to do for now.
+pub(crate) type OnReadable<'a, E> = &'a mut dyn FnMut() -> Result<bool, E>;
 
 /// How a receive has ended.
 pub(crate) struct Received<E> {
@@ -42,14 +39,18 @@ pub(crate) trait Line {
     /// How long a caller waits, and what ends its call.
     type Call<'a>;
 
+    /// While so few commands are in flight each caller writes for itself.
+    const FEW: usize = 8;
+
     /// Sends all of `first` and the pieces behind it, or says how many bytes have left and why no more. Where the other end reads
-    /// no more before its replies are read, who leads takes them by `on_readable`.
+    /// no more before its replies are read, who leads takes them by `on_readable`. The lead may come to a caller while
+    /// it sends: who is told that it is not its to receive asks again after a while.
     fn send(
         &self,
         first: &[u8],
         behind: &[&[u8]],
         call: &Self::Call<'_>,
-        on_readable: Option<OnReadable<'_, Self::Error>>,
+        on_readable: OnReadable<'_, Self::Error>,
     ) -> Result<(), (usize, Self::Error)>;
 
     /// Waits for replies and puts them behind those in `arrived`, also where an error follows. By the leader alone.
@@ -66,8 +67,8 @@ pub(crate) trait Line {
     /// What a reply that nobody is owed is to all callers.
     fn stray(&self) -> Self::Error;
 
-    /// What it is to the other callers that one's call ended in the middle of its bytes.
-    fn cut(&self) -> Self::Error;
+    /// What it is to all callers that one could not send its command to the end in its time.
+    fn cut_off(&self) -> Self::Error;
 
     /// When the caller looks whether its call has ended.
     fn sleeps_until(call: &Self::Call<'_>) -> Deadline;
@@ -184,6 +185,13 @@ impl<L: Line> State<L> {
         !commands.behind.is_empty() && (self.is_writing || self.broken.is_some())
     }
 
+    /// Nobody waits for what the other end still owes, or would learn that it has gone.
+    #[inline]
+    fn is_of_no_use(&self) -> bool {
+        let is_gone = self.broken.is_some() && self.queue.is_empty();
+        !self.is_writing && (is_gone || self.queue.is_deserted())
+    }
+
     /// Nothing is owed, and nobody writes.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
@@ -276,7 +284,7 @@ impl<L: Line> Turns<L> {
     ) -> (Guard<'a, L>, Seat) {
         let leads = state.queue.lead().is_none();
         let seat = match commands.lengths {
-            [length] if leads && matches!(mail, Mail::One(_)) && state.queue.sit_alone() => {
+            [length] if leads && matches!(mail, Mail::One(_)) && state.queue.has_place_alone() => {
                 state.queue.push(ALONE, false, *length as usize);
                 ALONE
             }
@@ -295,7 +303,7 @@ impl<L: Line> Turns<L> {
         }
         let is_left_to_others = state.is_writing
             || state.broken.is_some()
-            || (!leads && state.queue.len() > FEW && !line.is_stale());
+            || (!leads && state.queue.len() > L::FEW && !line.is_stale());
         if is_left_to_others && commands.behind.is_empty() {
             state.queue.gather(commands.bytes);
             return (state, seat);
@@ -305,6 +313,7 @@ impl<L: Line> Turns<L> {
 
     /// A caller that has submitted does something else before it waits: somebody else leads meanwhile.
     pub(crate) fn step_aside(&self, mut state: Guard<'_, L>, seat: Seat) {
+        state.queue.set_away(seat, true);
         let bits = pass_on(&mut state, seat);
         self.wake(state, bits);
     }
@@ -325,7 +334,6 @@ impl<L: Line> Turns<L> {
         loop {
             let mut gathered = state.queue.take_gathered();
             let end = state.queue.offered();
-            let leads = state.queue.lead() == Some(seat);
             drop(state);
             let last = [bytes];
             let (first, behind_it): (&[u8], &[&[u8]]) = if gathered.is_empty() {
@@ -337,26 +345,18 @@ impl<L: Line> Turns<L> {
                 gathered.extend_from_slice(bytes);
                 (&gathered, behind)
             };
-            let mut take = || self.take_what_is_there(line, number);
-            let on_readable: Option<OnReadable<'_, L::Error>> =
-                if leads { Some(&mut take) } else { None };
-            let sent = line.send(first, behind_it, call, on_readable);
+            let mut take = || self.take_what_is_there(line, number, seat);
+            let sent = line.send(first, behind_it, call, &mut take);
             state = self.lock();
             if state.number != number {
                 return state;
             }
             if let Err((sent, error)) = sent {
                 state.is_writing = false;
+                // That a call ended in the midst of its command is no end of the others'.
+                let error = if line.ended(call).is_some() { line.cut_off() } else { error };
                 let total = behind_it.iter().fold(first.len(), |sum, piece| sum + piece.len());
-                let left = end - (total - sent) as u64;
-                let error = match line.ended(call) {
-                    Some(own) => {
-                        state.queue.lose(seat, left, own);
-                        line.cut()
-                    }
-                    None => error,
-                };
-                return self.break_off(state, line, left, error);
+                return self.break_off(state, line, end - (total - sent) as u64, error);
             }
             state.queue.reuse(gathered);
             if !state.queue.has_gathered() {
@@ -390,33 +390,46 @@ impl<L: Line> Turns<L> {
             None => (left, error.clone()),
         };
         state.queue.fail(left, &error);
+        self.close(state)
+    }
+
+    /// Nobody uses the connection any more.
+    #[cold]
+    fn close<'a>(&'a self, mut state: Guard<'a, L>) -> Guard<'a, L> {
         state.is_writing = false;
         state.broken = None;
         state.number = state.number.wrapping_add(1);
-        let line = state.line.take();
-        // Before anything is sent again: the node never sees a command of both at once.
-        drop(state);
-        if let Some(line) = line {
+        if let Some(line) = state.line.take() {
+            // Before there is another one: the node never sees a command of both at once.
+            state.is_opening = true;
+            drop(state);
             line.close();
+            state = self.lock();
+            state.is_opening = false;
         }
-        let mut state = self.lock();
         state.is_awaited = true;
         self.announce(state)
     }
 
-    /// Takes what has arrived and hands it out, by who leads.
+    /// Takes what has arrived and hands it out, if the caller leads; false if it does not.
     #[cold]
-    fn take_what_is_there(&self, line: &Arc<L>, number: u32) -> Result<(), L::Error> {
+    fn take_what_is_there(&self, line: &L, number: u32, seat: Seat) -> Result<bool, L::Error> {
+        let state = self.lock();
+        let leads = state.number == number && state.queue.lead() == Some(seat);
+        drop(state);
+        if !leads {
+            return Ok(false);
+        }
         let mut arrived = Vec::new();
         let received = line.receive(None, &mut arrived);
         let mut state = self.lock();
         if state.number != number {
-            return Ok(());
+            return Ok(false);
         }
         let (bits, stray) = hand_out(&mut state, &mut arrived, received.is_demoted, Seat::MAX);
         self.wake(state, bits);
         received.outcome?;
-        if stray { Err(line.stray()) } else { Ok(()) }
+        if stray { Err(line.stray()) } else { Ok(true) }
     }
 
     /// Waits for the reply of a caller that is [`ALONE`], or was when it submitted.
@@ -447,6 +460,7 @@ impl<L: Line> Turns<L> {
         call: &L::Call<'_>,
     ) -> Option<Waited<L>> {
         let (mut bits, mut ended) = (0, None);
+        state.queue.set_away(seat, false);
         while ended.is_none() && !state.queue.is_over(seat) {
             if state.queue.lead().is_none_or(|lead| lead == seat) {
                 state.queue.take_lead(seat);
@@ -460,6 +474,7 @@ impl<L: Line> Turns<L> {
                 }
             }
             if ended.is_none() && !state.queue.is_over(seat) && L::is_put_off(call) {
+                state.queue.set_away(seat, true);
                 bits |= pass_on(&mut state, seat);
                 self.wake(state, bits);
                 return None;
@@ -477,20 +492,23 @@ impl<L: Line> Turns<L> {
         ended: Option<L::Error>,
     ) -> Waited<L> {
         let outcome = state.queue.leave(seat, ended);
-        if let Some(lost) = outcome.as_ref().and_then(|outcome| outcome.lost.as_ref())
-            && state.queue.is_deserted()
-        {
-            // Whether the other end is well nobody knows, and nobody waits for what it still owes.
-            let left = state.queue.offered();
-            state = self.fail(state, left, &lost.error);
-        }
         Waited { outcome, free: self.stand_up(state, seat, bits) }
     }
 
     /// The caller's place is free: passes the lead on, and wakes whom it has to.
     #[inline]
-    fn stand_up(&self, mut state: Guard<'_, L>, seat: Seat, mut bits: u32) -> Option<Arc<L>> {
+    fn stand_up<'a>(
+        &'a self,
+        mut state: Guard<'a, L>,
+        seat: Seat,
+        mut bits: u32,
+    ) -> Option<Arc<L>> {
+        // Before the lock is opened: the seat may be another's then.
         bits |= pass_on(&mut state, seat);
+        if state.is_of_no_use() {
+            state.queue.forget();
+            state = self.close(state);
+        }
         let goes = state.is_idle()
             && (state.is_closing || state.line.as_ref().is_some_and(|line| !line.stays()));
         let free = if goes { state.release() } else { None };
@@ -523,11 +541,6 @@ impl<L: Line> Turns<L> {
                 if state.number != number {
                     break None;
                 }
-            }
-            if state.broken.is_some() {
-                let left = state.queue.offered();
-                state = self.fail(state, left, &line.cut());
-                break None;
             }
             if state.queue.is_over(seat) {
                 break None;
@@ -593,3 +606,7 @@ fn hand_out<L: Line>(
     }
     (bits, stray)
 }
+
+#[cfg(test)]
+#[path = "turns_tests.rs"]
+mod tests;

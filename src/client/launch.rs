@@ -12,6 +12,7 @@ use super::execution::Execution;
 use super::flight::Flight;
 use super::flights::{Flights, LOOK_INTERVAL, Ready};
 use super::part::{Home, Part};
+use super::passage::Berth;
 use super::step::Event;
 
 /// Commands for one node that leave together, in their order; true: with ASKING.
@@ -82,7 +83,7 @@ impl Places {
     }
 }
 
-impl<'p> Flights<'_, 'p> {
+impl<'a, 'p> Flights<'a, 'p> {
     /// Sends all that nothing has been done about yet.
     pub(super) fn launch_first(&mut self, parts: &mut [Part<'p>]) {
         let routes = self.pool.routes();
@@ -124,29 +125,32 @@ impl<'p> Flights<'_, 'p> {
                 self.add(parts, at, &group.parts);
                 continue;
             }
-            let deadline = self.terms.rules.deadline;
-            let group = match self.has_channel(&group) {
-                true => match self.share(parts, group, deadline, false) {
-                    Ok(()) => continue,
-                    Err((group, _)) => group,
-                },
-                false => group,
+            let mut berth = self.berth(parts, &group);
+            let group = match berth.take_if(|berth| berth.channel.is_open()) {
+                Some(open) => {
+                    let deadline = self.terms.rules.deadline;
+                    match self.share(parts, group, open, deadline, false) {
+                        Ok(()) => continue,
+                        Err((group, _)) => group,
+                    }
+                }
+                None => group,
             };
             if self.channels.is_none()
                 && let Some(lease) = self.pool.take_idle(&group.target)
             {
                 self.depart(parts, lease, &group.parts);
             } else {
-                without.push(group);
+                without.push((group, berth));
             }
         }
         let (mut full, mut failed) = (VecDeque::new(), Vec::new());
         let mut left = without.len();
-        for group in without {
+        for (group, berth) in without {
             // A node that is silent leaves time for the others.
             let deadline = self.terms.rules.deadline.share(left);
             left -= 1;
-            match self.begin(parts, group, deadline, false) {
+            match self.begin(parts, group, berth, deadline, false) {
                 Ok(()) => {}
                 Err((group, error)) if error.status() == Status::PoolExhausted => {
                     full.push_back(group);
@@ -164,7 +168,8 @@ impl<'p> Flights<'_, 'p> {
             && let Some(group) = full.pop_front()
         {
             let deadline = self.terms.rules.deadline;
-            if let Err((group, error)) = self.begin(parts, group, deadline, true) {
+            let berth = self.berth(parts, &group);
+            if let Err((group, error)) = self.begin(parts, group, berth, deadline, true) {
                 self.go_without(parts, group, &error);
             }
         }
@@ -176,14 +181,19 @@ impl<'p> Flights<'_, 'p> {
         &mut self,
         parts: &mut [Part<'p>],
         group: Group,
+        berth: Option<Berth<'a>>,
         deadline: Deadline,
         waits: bool,
     ) -> Result<(), (Group, Error)> {
-        let group = match self.share(parts, group, deadline, waits) {
-            Ok(()) => return Ok(()),
-            Err((group, Some(error))) => return Err((group, error)),
-            Err((group, None)) => group,
+        let group = match berth {
+            Some(berth) => match self.share(parts, group, berth, deadline, waits) {
+                Ok(()) => return Ok(()),
+                Err((group, Some(error))) => return Err((group, error)),
+                Err((group, None)) => group,
+            },
+            None => group,
         };
+        self.free_channel(&group.target);
         match self.take(&group.target, deadline, waits) {
             Ok(lease) => {
                 self.depart(parts, lease, &group.parts);

@@ -12,7 +12,7 @@ use super::step::Event;
 use crate::channel::{Call, Channel, Commands, Mail, Replies, Ticket};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
-use crate::pool::Stop;
+use crate::pool::{Stop, Target, Way};
 
 /// More bytes or commands than these take a connection of their own, for others would wait behind them.
 const MOST_BYTES: usize = 64 * 1024;
@@ -20,6 +20,12 @@ const MOST_COMMANDS: usize = 1024;
 
 /// How long one node is waited for before another is looked at.
 pub(super) const SLICE: Duration = Duration::from_millis(5);
+
+/// A channel for a group's commands.
+pub(super) struct Berth<'a> {
+    way: Way,
+    pub(super) channel: &'a Channel,
+}
 
 /// Commands that were sent, in their order.
 pub(super) struct Passage<'a> {
@@ -42,29 +48,24 @@ impl<'a, 'p> Flights<'a, 'p> {
             })
     }
 
-    /// Whether there is a channel for the group that has a connection.
-    pub(super) fn has_channel(&self, group: &Group) -> bool {
-        let channel = self.channels.zip(self.pool.way(&group.target, &[]));
-        channel.and_then(|(channels, way)| channels.of(&way)).is_some_and(Channel::is_open)
+    /// The channel that the group's commands may share. Of nodes that answer reads in turn this is one's turn.
+    pub(super) fn berth(&self, parts: &[Part<'p>], group: &Group) -> Option<Berth<'a>> {
+        let channels = self.channels.filter(|_| Self::may_share(parts, group))?;
+        let way = self.pool.way(&group.target, &[])?;
+        Some(Berth { way, channel: channels.of(&way)? })
     }
 
-    /// Sends a group's commands on the channel of its node, which gets a connection by the deadline; where a limit is
-    /// reached it is waited for if `waits`. The group again, where its commands do not go there, or with the reason why
-    /// they could not.
+    /// Sends a group's commands on a channel, which gets a connection by the deadline; where a limit is reached it is
+    /// waited for if `waits`. The group again where the way was an older one, or with the reason why they could not be
+    /// sent.
     pub(super) fn share(
         &mut self,
         parts: &[Part<'p>],
         group: Group,
+        Berth { way, channel }: Berth<'a>,
         deadline: Deadline,
         waits: bool,
     ) -> Result<(), (Group, Option<Error>)> {
-        let Some(channels) = self.channels.filter(|_| Self::may_share(parts, &group)) else {
-            return Err((group, None));
-        };
-        let way = self.pool.way(&group.target, &[]);
-        let Some((way, channel)) = way.and_then(|way| Some((way, channels.of(&way)?))) else {
-            return Err((group, None));
-        };
         let commands = || group.parts.iter().filter_map(|&(index, _)| parts.get(index as usize));
         let lengths: Vec<u32> = commands().map(|part| part.encoded.len() as u32).collect();
         let mut bytes = Vec::with_capacity(lengths.iter().map(|&length| length as usize).sum());
@@ -83,6 +84,17 @@ impl<'a, 'p> Flights<'a, 'p> {
             // The map is a newer one: the pool goes by it.
             Ok(None) => Err((group, None)),
             Err(error) => Err((group, Some(error))),
+        }
+    }
+
+    /// A connection of their own is wanted for commands that go there: the channel's is the nearest, if nobody uses it.
+    pub(super) fn free_channel(&self, target: &Target) {
+        if let Some(channels) = self.channels
+            && let Target::Primary(_) = target
+            && let Some(way) = self.pool.way(target, &[])
+            && let Some(channel) = channels.of(&way)
+        {
+            channel.give_back();
         }
     }
 

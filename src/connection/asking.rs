@@ -1,5 +1,6 @@
 //! A question and its answer, without waiting.
 
+use super::arrivals::messages_behind;
 use super::connection::Connection;
 use super::trouble::Trouble;
 use crate::command::Command;
@@ -39,10 +40,27 @@ impl Connection {
         loop {
             match self.receive_next(now) {
                 Ok(message) if message.root().kind() == Kind::Push => {}
-                Ok(reply) => return Ok(Some(reply)),
+                Ok(reply) => {
+                    return match self.nothing_behind() {
+                        Ok(()) => Ok(Some(reply)),
+                        Err(trouble) => Err(self.break_by(&trouble, &doing())),
+                    };
+                }
                 Err(Trouble::Wire(Failure::Timeout)) if !deadline.has_passed() => return Ok(None),
                 Err(trouble) => return Err(self.break_by(&trouble, &doing())),
             }
+        }
+    }
+
+    /// Behind the last answer that is owed nothing may have come but messages: of two replies to one command nobody can
+    /// tell which is its own.
+    fn nothing_behind(&mut self) -> Result<(), Trouble> {
+        let Self { session, held, buffers, .. } = self;
+        match buffers {
+            Some(buffers) if session.owed() == 0 && !buffers.decoder.is_empty() => {
+                messages_behind(&mut buffers.decoder, session, held)
+            }
+            _ => Ok(()),
         }
     }
 }

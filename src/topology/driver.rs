@@ -141,8 +141,9 @@ impl Survey {
         let options = dialer.options();
         loop {
             match std::mem::replace(&mut self.stage, Stage::Between(None)) {
-                Stage::Between(connection) => {
-                    if let Err(outcome) = self.ask_next(connection, dialer) {
+                Stage::Between(mut connection) => {
+                    if let Err(outcome) = self.ask_next(&mut connection, dialer) {
+                        // While the last connection is still there: whoever reads the log may look at it.
                         return Some(report(options, *outcome));
                     }
                 }
@@ -172,7 +173,7 @@ impl Survey {
     /// Goes on to the next question. `Err`: it is over.
     fn ask_next(
         &mut self,
-        connection: Option<Box<Connection>>,
+        connection: &mut Option<Box<Connection>>,
         dialer: &Dialer,
     ) -> std::result::Result<(), Box<Result<Found>>> {
         let (node, query, with_epochs) = match self.discovery.step() {
@@ -185,7 +186,7 @@ impl Survey {
         self.started = Instant::now();
         let question = Question { query, with_epochs };
         let options = dialer.options();
-        if let Some(connection) = connection.filter(|connection| *connection.node() == node) {
+        if let Some(connection) = connection.take().filter(|it| *it.node() == node) {
             self.ask(connection, question, options);
             return Ok(());
         }

@@ -21,7 +21,7 @@ pub struct Failure(pub Status, pub String);
 
 pub type Result<T> = std::result::Result<T, Failure>;
 
-fn checked(call: impl FnOnce(*mut *mut rediscluster_error) -> Status) -> Result<()> {
+pub fn checked(call: impl FnOnce(*mut *mut rediscluster_error) -> Status) -> Result<()> {
     let mut error = null_mut();
     let status = call(&mut error);
     if status == REDISCLUSTER_OK {
@@ -34,6 +34,27 @@ fn checked(call: impl FnOnce(*mut *mut rediscluster_error) -> Status) -> Result<
         let text = CStr::from_ptr(rediscluster_error_message(error)).to_string_lossy().into_owned();
         rediscluster_error_free(error);
         Err(Failure(status, text))
+    }
+}
+
+/// Options with these settings, for as long as the body runs.
+pub fn with_options(
+    settings: &[(&str, &str)],
+    body: impl FnOnce(*mut rediscluster_options) -> Result<()>,
+) -> Result<()> {
+    let mut options = null_mut();
+    // SAFETY: a place for the pointer, live options and NUL-terminated text; freed once.
+    unsafe {
+        checked(|error| rediscluster_options_new(&mut options, error))?;
+        for (name, value) in settings {
+            let (name, value) = (text(name), text(value));
+            checked(|error| {
+                rediscluster_options_set(options, name.as_ptr(), value.as_ptr(), error)
+            })?;
+        }
+        let made = body(options);
+        rediscluster_options_free(options);
+        made
     }
 }
 
@@ -56,20 +77,17 @@ pub enum Target {
 
 impl Pool {
     pub fn new(settings: &[(&str, &str)]) -> Result<Self> {
-        let (mut options, mut pool) = (null_mut(), null_mut());
-        // SAFETY: places for the pointers, live options and NUL-terminated text.
-        unsafe {
-            checked(|error| rediscluster_options_new(&mut options, error))?;
-            for (name, value) in settings {
-                let (name, value) = (text(name), text(value));
-                checked(|error| {
-                    rediscluster_options_set(options, name.as_ptr(), value.as_ptr(), error)
-                })?;
-            }
-            let made = checked(|error| rediscluster_pool_new(options, &mut pool, error));
-            rediscluster_options_free(options);
-            made.map(|()| Self(pool))
-        }
+        let mut pool = null_mut();
+        with_options(settings, |options| {
+            // SAFETY: live options and a place for the pointer.
+            checked(|error| unsafe { rediscluster_pool_new(options, &mut pool, error) })
+        })?;
+        Ok(Self(pool))
+    }
+
+    /// That of a client, which is not to be freed.
+    pub fn of(pool: *mut rediscluster_pool) -> Self {
+        Self(pool)
     }
 
     /// A connection, as the number that it is.
@@ -257,7 +275,7 @@ pub fn pipeline(connection: usize, commands: &[&[&[u8]]], ms: i64) -> Result<Vec
     commands.iter().map(read).collect()
 }
 
-fn with_command<T>(args: &[&[u8]], body: impl FnOnce(*mut rediscluster_command) -> T) -> T {
+pub fn with_command<T>(args: &[&[u8]], body: impl FnOnce(*mut rediscluster_command) -> T) -> T {
     let mut command = null_mut();
     // SAFETY: the command is ours until it is freed; each argument outlives its call.
     unsafe {
@@ -272,7 +290,7 @@ fn with_command<T>(args: &[&[u8]], body: impl FnOnce(*mut rediscluster_command) 
     }
 }
 
-fn bytes(reply: *mut rediscluster_reply) -> Vec<u8> {
+pub fn bytes(reply: *mut rediscluster_reply) -> Vec<u8> {
     let mut length = 0;
     // SAFETY: a reply that is ours until it is freed; its bytes are copied before.
     unsafe {

@@ -8,6 +8,7 @@ use rediscluster::os::futex::Mutex;
 
 use crate::api::{self, *};
 use crate::fake::Fake;
+use crate::watchdog::Watched;
 
 /// One pool on one set of nodes, and the threads on it.
 pub struct Round {
@@ -65,26 +66,22 @@ impl<'a> Hand<'a> {
         Self { number, alive, random: fastrand::Rng::with_seed(number as u64 + 1), count: 0 }
     }
 
-    fn beat(&self) {
+    pub fn beat(&self) {
         self.alive.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+    pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.random.usize(..all.len())]
     }
 
     /// Never the same twice, over all threads.
-    fn unique(&mut self) -> String {
+    pub fn unique(&mut self) -> String {
         self.count += 1;
         format!("{}:{}:{}", self.number, self.count, "x".repeat(self.random.usize(..40)))
     }
 }
 
 impl Round {
-    fn is_over(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
-    }
-
     /// Gets, uses and gives back connections until the pool is closed.
     pub fn work(&self, hand: &mut Hand<'_>) {
         loop {
@@ -281,23 +278,21 @@ impl Round {
 
     /// Kills, revives, pauses and moves nodes.
     pub fn wreck(&self, hand: &mut Hand<'_>) {
-        while !self.is_over() {
-            hand.beat();
-            // Node 1 always answers after a while.
-            let node = hand.random.u32(2..5);
-            let (wreck, repair) = match hand.random.u32(..7) {
-                0 => (format!("kill {node}"), format!("revive {node}")),
-                1 => (format!("blackhole {node}"), format!("revive {node}")),
-                2 => ("pause 1".into(), "resume 1".into()),
-                3 => (format!("pause {node}"), format!("resume {node}")),
-                4 => ("use moved".into(), "use \"\"".into()),
-                _ => (format!("disconnect {}", hand.random.u32(1..5)), "connections".into()),
-            };
-            self.fake.tell(&wreck);
-            pause(hand.random.u64(10..120));
-            self.fake.tell(&repair);
-            pause(hand.random.u64(10..120));
-        }
+        self.fake.wreck(hand, || self.is_over());
+    }
+}
+
+impl Watched for Round {
+    fn is_over(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    fn pool(&self) -> Pool {
+        self.pool
+    }
+
+    fn fake(&self) -> &Fake {
+        &self.fake
     }
 }
 

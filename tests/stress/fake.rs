@@ -6,11 +6,15 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use rediscluster::os::futex::Mutex;
 
+use crate::crew::{Hand, pause};
+
 const SCRIPT: &str = "
 log off
 node *
   handshake
-  on GET slow* => delay 120; bulk slow
+  on GET slow => delay 120; bulk slow
+  on GET slow:* => delay 40; bulk $arg1
+  on GET lag:* => delay 3; bulk $arg1
   on GET close* => close
   on GET reset* => reset
   on GET half* => send \"$100\\r\\nhalf\"; close
@@ -61,6 +65,27 @@ impl Fake {
         lines.1.read_line(&mut answer).expect("fake-node is gone");
         let rest = answer.strip_prefix("ok").unwrap_or_else(|| panic!("{line}: {answer}"));
         rest.trim().to_string()
+    }
+
+    /// Kills, revives, pauses and moves nodes, until it is over.
+    pub fn wreck(&self, hand: &mut Hand<'_>, is_over: impl Fn() -> bool) {
+        while !is_over() {
+            hand.beat();
+            // Node 1 always answers after a while.
+            let node = hand.random.u32(2..5);
+            let (wreck, repair) = match hand.random.u32(..7) {
+                0 => (format!("kill {node}"), format!("revive {node}")),
+                1 => (format!("blackhole {node}"), format!("revive {node}")),
+                2 => ("pause 1".into(), "resume 1".into()),
+                3 => (format!("pause {node}"), format!("resume {node}")),
+                4 => ("use moved".into(), "use \"\"".into()),
+                _ => (format!("disconnect {}", hand.random.u32(1..5)), "connections".into()),
+            };
+            self.tell(&wreck);
+            pause(hand.random.u64(10..120));
+            self.tell(&repair);
+            pause(hand.random.u64(10..120));
+        }
     }
 
     /// The connections of a node, from 1; `None`: of all.

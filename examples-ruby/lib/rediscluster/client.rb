@@ -78,6 +78,9 @@ module Rediscluster
     # Subscribes to channels, on connections of its own.
     def subscriber = Subscriber.new(self)
 
+    # Runs commands of many fibers in one thread.
+    def async = Async.new(self)
+
     # What C knows it by.
     def handle = @client
 
