@@ -134,19 +134,41 @@ static void by_token(void)
     rediscluster_cancel_free(token);
 }
 
+/* The first discovery takes longer than one of two commands has: that one is told why, the other waits for the next. */
+static void by_discovery(void)
+{
+    rediscluster_client *undiscovered = client_of(fake_node_address(fake, 1), "init_slot_cache", "no", NULL);
+    rediscluster_command *command = command_of("GET", AT1 "key", NULL);
+    rediscluster_async *own = async_of(undiscovered);
+    fake_node_control(fake, "use slow");
+    CHECK_OK(rediscluster_command_set_timeout(command, 100, &error), error);
+    async_submit(own, 1, command);
+    async_submit(own, 2, command_of("GET", AT1 "key", NULL));
+    error = async_next_fails(own, 1, REDISCLUSTER_ERROR_UNREACHABLE);
+    CHECK(!rediscluster_error_maybe_executed(error));
+    CHECK_INT(rediscluster_error_attempt_count(error), 1);
+    rediscluster_error_free(error);
+    error = NULL;
+    async_next_is(own, 2, "2");
+    rediscluster_async_free(own);
+    rediscluster_client_free(undiscovered);
+}
+
 int main(void)
 {
     fake = fake_node_start("node *\nhandshake\n" THREE_SHARDS "\n"
                            "on GET {b}late => delay 200; bulk late\n"
                            "on MGET {b}late => delay 200; array late\n"
                            "on MGET {c}none => delay 200; array none\n"
-                           "on GET {b}again => error \"TRYAGAIN later\"\nstore");
+                           "on GET {b}again => error \"TRYAGAIN later\"\nstore\n"
+                           "scene slow\nnode *\non CLUSTER * => delay 300; slots 0-16383=1");
     client = client_of(fake_node_address(fake, 1), NULL);
     loop = async_of(client);
     late_replies();
     no_time();
     by_tag();
     by_token();
+    by_discovery();
     rediscluster_async_free(loop);
     rediscluster_client_free(client);
     fake_node_stop(fake);
