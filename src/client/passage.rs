@@ -66,6 +66,10 @@ impl<'a, 'p> Flights<'a, 'p> {
         deadline: Deadline,
         waits: bool,
     ) -> Result<(), (Group, Option<Error>)> {
+        if self.terms.watch.is_fired() {
+            let message = "the call was cancelled by its token";
+            return Err((group, Some(Error::new(Status::Cancelled, message))));
+        }
         let commands = || group.parts.iter().filter_map(|&(index, _)| parts.get(index as usize));
         let lengths: Vec<u32> = commands().map(|part| part.encoded.len() as u32).collect();
         let mut bytes = Vec::with_capacity(lengths.iter().map(|&length| length as usize).sum());
