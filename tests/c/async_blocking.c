@@ -54,8 +54,8 @@ int main(void)
         rediscluster_reply_free(completion.reply);
     }
     /* What it blocks for is added to its time; then it is nil. */
-    command = command_of("BLPOP", list, "0.2", NULL);
-    CHECK_OK(rediscluster_command_set_timeout(command, 100, &error), error);
+    command = command_of("BLPOP", list, "1", NULL);
+    CHECK_OK(rediscluster_command_set_timeout(command, 900, &error), error);
     async_submit(loop, 2, command);
     async_next_is(loop, 2, NULL);
     async_submit(loop, 3, command_of("XREAD", "BLOCK", "20", "STREAMS", stream, "$", NULL));
