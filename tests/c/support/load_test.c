@@ -3,6 +3,7 @@
 #include "cluster.h"
 #include "load_log.h"
 #include "options.h"
+#include "pools.h"
 
 static rediscluster_client *client;
 static rediscluster_error *error;
@@ -42,7 +43,7 @@ static load *loaded(rediscluster_connection *control)
 {
     load_plan plan = {client, control, 2, 0, 5460, 500, true};
     load *load = load_start(&plan);
-    clock_sleep_ms(200);
+    clock_sleep_ms(400 * test_patience());
     return load;
 }
 
