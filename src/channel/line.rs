@@ -163,7 +163,7 @@ impl Line {
                 self.is_wanted_back.store(true, Ordering::Relaxed);
             }
         }
-        Received { is_demoted, outcome: outcome.map_err(|error| lease.reason(error)) }
+        Received { is_demoted, outcome: outcome.map_err(|error| lease.reason(error, false)) }
     }
 
     /// Waits without the lease, until there is something to take: where the call can be stopped or put off, and over
@@ -188,8 +188,8 @@ impl Line {
             if silence.is_zero() {
                 let mut lease = self.lease.lock();
                 let Some(lease) = lease.as_mut() else { return Err(self.closed()) };
-                let error = lease.connection().end_shared(Some(Failure::Silence));
-                return Err(lease.reason(error));
+                let error = lease.connection().give_up(true);
+                return Err(lease.reason(error, false));
             }
         }
     }
@@ -224,7 +224,7 @@ impl Line {
             return sent;
         }
         let left = match &*self.lease.lock() {
-            Some(lease) => lease.peer().may_have_left_of(sent),
+            Some(lease) => lease.peer().may_have_left(sent),
             None => total,
         };
         left.min(total)
@@ -327,8 +327,8 @@ impl turns::Line for Line {
     fn stray(&self) -> Error {
         match self.lease.lock().as_mut() {
             Some(lease) => {
-                let error = lease.connection().end_shared(None);
-                lease.reason(error)
+                let error = lease.connection().end_by_stray();
+                lease.reason(error, false)
             }
             None => self.closed(),
         }

@@ -3,9 +3,9 @@
 use std::mem;
 use std::time::Instant;
 
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result};
 use crate::os::sockets::Readiness;
-use crate::pool::{Lease, Pool, Standing};
+use crate::pool::Lease;
 use crate::resp::Reply;
 
 use super::cancel::Watched;
@@ -184,21 +184,5 @@ mod tests;
 /// A connection has ended in a call. Answers why, and whether bytes of the command have left.
 pub(crate) fn loss(lease: Box<Lease>, error: Error, is_cancelled: bool) -> (Error, bool) {
     let sent = error.maybe_executed();
-    (reason(&lease, &error, is_cancelled), sent)
-}
-
-/// Why a connection has ended: an interrupted one was ended by the call's token, or because its node lost its
-/// role. If the node itself failed, and is a replica, reads pass over it for a while.
-pub(crate) fn reason(lease: &Lease, error: &Error, is_cancelled: bool) -> Error {
-    let demoted = lease.standing() != Standing::Good;
-    if !demoted {
-        Pool::note_failure(lease, error);
-    }
-    if error.status() != Status::Cancelled || is_cancelled {
-        return error.clone();
-    }
-    let node = lease.peer().node();
-    let why =
-        if demoted { "another node became the primary in its place" } else { "it was interrupted" };
-    Error::new(Status::Connection, format!("{node}: the connection was ended: {why}")).on_node(node)
+    (lease.reason(error, is_cancelled), sent)
 }

@@ -20,7 +20,7 @@ use crate::resp::Reply;
 
 use super::cancel::Watch;
 use super::execution::Execution;
-use super::flight::{Commands, Flight, reason};
+use super::flight::{Commands, Flight};
 use super::launch::Group;
 use super::part::Part;
 use super::passage::{Passage, SLICE};
@@ -210,7 +210,7 @@ impl<'p> Flights<'_, 'p> {
         let mut flight = self.flights.swap_remove(at);
         self.terms.watch.remove(flight.watched.take());
         let demoted = flight.lease.standing() != Standing::Good;
-        let error = reason(&flight.lease, error, self.terms.watch.is_fired());
+        let error = flight.lease.reason(error.clone(), self.terms.watch.is_fired());
         let (took, lost) = (flight.began.elapsed(), flight.lost());
         let Flight { lease, commands, .. } = flight;
         let node = Arc::new(lease.peer().node().clone());

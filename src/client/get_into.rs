@@ -53,7 +53,7 @@ impl Client {
         let jitter = &mut |bound: Duration| bound.mul_f64(fastrand::f64());
         loop {
             match execution.step() {
-                Step::Send { target, asking } if self.is_held_back(&target) => {
+                Step::Send { target, asking } if self.pool().holds_back(&target) => {
                     execution.hold_back(target, asking, LOOK_INTERVAL);
                 }
                 Step::Send { target, asking } => {

@@ -114,7 +114,7 @@ impl<'a, 'p> Flights<'a, 'p> {
         }
         // First what costs no wait: so all nodes have their commands before one is dialled.
         for group in self.groups() {
-            if self.is_held_back(&group.target) {
+            if self.pool.holds_back(&group.target) {
                 self.hold_back(parts, group);
                 continue;
             }
@@ -220,14 +220,6 @@ impl<'a, 'p> Flights<'a, 'p> {
         for (part, _) in group.parts {
             let event = Event::Failed { error: error.clone(), sent: false, had_connection: false };
             self.tell(parts, part as usize, event, Duration::ZERO, fastrand::f64());
-        }
-    }
-
-    /// The target is silent, and it is not this call's turn to find out whether it is well.
-    fn is_held_back(&self, target: &Target) -> bool {
-        match *target {
-            Target::Primary(slot) => self.pool.is_suspect(slot) && !self.pool.admits(slot),
-            _ => false,
         }
     }
 

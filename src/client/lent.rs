@@ -16,7 +16,7 @@ use crate::resp::{Reply, encode};
 use crate::slot::key_slot;
 
 /// Longer arguments are not copied: below, a copy costs less than another piece to send.
-const LARGE: usize = 16 * 1024;
+pub(super) const LARGE: usize = 16 * 1024;
 
 /// What a thread keeps of memory to encode its commands in.
 const KEPT: usize = 64 * 1024;

@@ -42,7 +42,6 @@ mod unsuited;
 pub(crate) use cancel::Watched;
 pub(crate) use execute::no_outcome;
 pub(crate) use execution::{Execution, is_final};
-pub(crate) use flight::reason;
 pub(crate) use flights::LOOK_INTERVAL;
 pub(crate) use learning::{about, keys_of};
 #[cfg(test)]

@@ -8,19 +8,15 @@ use super::exchange::{Exchange, pause};
 use super::execution::{Execution, is_final};
 use super::flight::loss;
 use super::flights::{LOOK_INTERVAL, Terms};
+use super::lent::LARGE;
 use super::part::Part;
 use super::step::{Event, Step};
 use crate::channel::{Call, Called, Channels, Commands, Mail, Replies};
+use crate::connection::ASKING;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result, Status};
 use crate::pool::{Standing, Stop, Target, Way};
 use crate::resp::Reply;
-
-/// Bytes beyond this many are sent from where they are, by their caller alone, and never copied.
-const LARGE: usize = 16 * 1024;
-
-/// ASKING as it is sent in front of a command.
-const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
 
 impl Client {
     /// The quick way: one command, the channel of its slot's node, a reply that ends it. None in place of the reply: what
@@ -73,7 +69,7 @@ impl Client {
                 Step::Done(result) => return result,
                 _ if terms.watch.is_fired() => return Err(execution.cancelled()),
                 Step::Send { target, asking } => {
-                    if self.is_held_back(&target) {
+                    if pool.holds_back(&target) {
                         execution.hold_back(target, asking, LOOK_INTERVAL);
                         continue;
                     }
@@ -92,14 +88,6 @@ impl Client {
                 }
                 Step::Wait { until } => pause(pool, terms, execution.awaited_slot(), until),
             }
-        }
-    }
-
-    /// The target is silent, and it is not this call's turn to find out whether it is well.
-    pub(super) fn is_held_back(&self, target: &Target) -> bool {
-        match *target {
-            Target::Primary(slot) => self.pool().is_suspect(slot) && !self.pool().admits(slot),
-            _ => false,
         }
     }
 

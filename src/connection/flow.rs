@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::resp::Reply;
 use crate::transport::Failure;
 
-const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
+/// ASKING as it is sent in front of a command.
+pub(crate) const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
 /// The most that TLS seals at a time (RFC 8446, section 5.1): once begun, all of it may leave.
 const RECORD: usize = 16 * 1024;
 
@@ -173,7 +174,7 @@ impl Connection {
         self.lost(&failure.into())
     }
 
-    fn lost(&mut self, trouble: &Trouble) -> Error {
+    pub(super) fn lost(&mut self, trouble: &Trouble) -> Error {
         self.break_by(trouble, "replies were awaited")
     }
 }

@@ -25,6 +25,7 @@ pub use buffers::Buffers;
 pub use connection::Connection;
 pub use dialer::{Destination, Dialer};
 pub use dialing::Dialing;
+pub(crate) use flow::ASKING;
 pub use interrupt::Interrupter;
 pub(crate) use landing::Landed;
 pub(crate) use set_up::SetUp;

@@ -9,9 +9,6 @@ use crate::os::sockets::Socket;
 use crate::resp::{Kind, Reply};
 use crate::transport::{Failure, Wait};
 
-/// The most that TLS seals at a time (RFC 8446, section 5.1): once begun, all of it may leave.
-const RECORD: usize = 16 * 1024;
-
 impl Connection {
     /// The socket: of a plain connection, what is sent may be sent by it.
     pub(crate) fn socket(&self) -> &Arc<Socket> {
@@ -31,11 +28,6 @@ impl Connection {
         skipped: usize,
     ) -> Result<usize, Failure> {
         self.stream.send_pieces(first, behind, skipped)
-    }
-
-    /// Of bytes of which so many were reported as sent, how many may have left.
-    pub(crate) fn may_have_left_of(&self, sent: usize) -> usize {
-        if self.stream.has_begun() { sent + RECORD } else { sent }
     }
 
     /// Waits for replies and puts all that have come into `replies`, also where an error follows. False if the time
@@ -84,16 +76,11 @@ impl Connection {
                 return Ok(true);
             }
         };
-        Err(self.lost_shared(&trouble))
+        Err(self.lost(&trouble))
     }
 
-    /// The connection ends: half of something was sent, or a reply came that nobody is owed.
-    pub(crate) fn end_shared(&mut self, failure: Option<Failure>) -> Error {
-        self.lost_shared(&failure.map_or(Trouble::Stray, Trouble::from))
-    }
-
-    #[cold]
-    fn lost_shared(&mut self, trouble: &Trouble) -> Error {
-        self.break_by(trouble, "replies were awaited")
+    /// A reply came that nobody is owed: the connection ends.
+    pub(crate) fn end_by_stray(&mut self) -> Error {
+        self.lost(&Trouble::Stray)
     }
 }

@@ -4,9 +4,10 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::call::CallId;
-use super::queue::{ASKING, Awaited, Owner};
+use super::queue::{Awaited, Owner};
 use super::reactor::{Reactor, Waiting};
 use crate::client::{Event, Execution, Step};
+use crate::connection::ASKING;
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 use crate::pool::Target;

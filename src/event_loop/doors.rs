@@ -7,7 +7,7 @@ use super::call::CallId;
 use super::link::Door;
 use super::queue::{Awaited, Owner};
 use super::reactor::Reactor;
-use crate::client::{Event, reason};
+use crate::client::Event;
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::log::Level;
@@ -281,7 +281,7 @@ impl Reactor {
         self.pool().log(Level::Info, line);
         // One that ends while nothing is owed says nothing of its node.
         let error = match owed || lease.standing() != Standing::Good {
-            true => reason(&lease, error, false),
+            true => lease.reason(error.clone(), false),
             false => error.clone(),
         };
         // Closed before anything is sent again: a node never sees a command of both at once.

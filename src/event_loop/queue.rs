@@ -11,8 +11,6 @@ use super::call::CallId;
 use crate::command::Effect;
 use crate::pool::Target;
 
-/// ASKING, encoded.
-pub(super) const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
 /// Answered bytes leave the queue once there are so many, and no fewer than of the others.
 const COMPACT: usize = 16 * 1024;
 /// The most memory that an empty queue keeps.

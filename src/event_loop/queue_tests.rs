@@ -1,4 +1,5 @@
 use super::*;
+use crate::connection::ASKING;
 
 fn awaited(owner: Owner) -> Awaited {
     let began = Instant::now();

@@ -11,6 +11,7 @@ use super::members::Members;
 use super::outbox::Outbox;
 use super::pool::{Core, Pool};
 use crate::connection::Interrupter;
+use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 
 /// What an answer is worth, once its connection is back.
@@ -87,6 +88,27 @@ impl Lease {
     #[cold]
     pub fn standing(&self) -> Standing {
         self.place.core.members.lock().standing(self)
+    }
+}
+
+impl Lease {
+    /// Why its connection has ended: an interrupted one was ended by the call's token (`is_cancelled`), or because its node
+    /// lost its role. If the node itself failed, a replica rests, and a silent primary is suspect.
+    pub(crate) fn reason(&self, error: Error, is_cancelled: bool) -> Error {
+        let is_demoted = self.standing() != Standing::Good;
+        if !is_demoted {
+            Pool::note_failure(self, &error);
+        }
+        if error.status() != Status::Cancelled || is_cancelled {
+            return error;
+        }
+        let node = self.connection.node();
+        let why = match is_demoted {
+            true => "another node became the primary in its place",
+            false => "it was interrupted",
+        };
+        let message = format!("{node}: the connection was ended: {why}");
+        Error::new(Status::Connection, message).on_node(node)
     }
 }
 

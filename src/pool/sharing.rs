@@ -12,7 +12,7 @@ use super::members::Members;
 use super::pool::{Core, Pool};
 use super::taking::Target;
 use crate::deadline::Deadline;
-use crate::error::{Error, Result, Status};
+use crate::error::Result;
 use crate::options::ReadFrom;
 use crate::os::clock::coarse_millis;
 
@@ -229,25 +229,6 @@ impl Lease {
             is_wanted_back |= member.epoch != self.epoch;
         }
         Answered { is_demoted, is_wanted_back }
-    }
-
-    /// Why its connection has ended: an interrupted one was ended because its node lost its role. If the node itself failed,
-    /// a replica rests, and a silent primary is suspect.
-    pub(crate) fn reason(&self, error: Error) -> Error {
-        let is_demoted = self.standing() != Standing::Good;
-        if !is_demoted {
-            Pool::note_failure(self, &error);
-        }
-        if error.status() != Status::Cancelled {
-            return error;
-        }
-        let node = self.connection.node();
-        let why = match is_demoted {
-            true => "another node became the primary in its place",
-            false => "it was interrupted",
-        };
-        let message = format!("{node}: the connection was ended: {why}");
-        Error::new(Status::Connection, message).on_node(node)
     }
 
     /// Nothing is owed on it any more: it goes back. `heard`: when something last came, on the coarse clock.

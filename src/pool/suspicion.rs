@@ -5,6 +5,7 @@ use super::demotion::Standing;
 use super::lease::Lease;
 use super::members::Members;
 use super::pool::{Core, Pool};
+use super::taking::Target;
 use crate::os::clock::coarse_millis;
 
 /// How long, in milliseconds, the one who finds out has before another may try.
@@ -71,5 +72,13 @@ impl Pool {
     /// second where it is; the others wait for a change of the map, or for their turn.
     pub fn admits(&self, slot: u16) -> bool {
         self.core().members.lock().admits(slot, coarse_millis())
+    }
+
+    /// The target is silent, and it is not this call's turn to find out whether it is well.
+    pub(crate) fn holds_back(&self, target: &Target) -> bool {
+        match *target {
+            Target::Primary(slot) => self.is_suspect(slot) && !self.admits(slot),
+            _ => false,
+        }
     }
 }
