@@ -64,7 +64,8 @@ fn to_the_question(refreshing: &mut Refreshing, nodes: &FakeNodes) {
 #[test]
 fn two_at_once_make_one_set_of_calls() {
     let nodes = FakeNodes::run(GATED).unwrap();
-    let pool = pool(&nodes, &[]);
+    // A thread that comes when the first is over, on a busy machine, makes no call either.
+    let pool = pool(&nodes, &[("topology_refresh_min_interval", "60000")]);
     let mut first = pool.begin_refresh(&[], false, soon());
     let mut second = pool.begin_refresh(&[], false, soon());
     to_the_question(&mut first, &nodes);
@@ -80,8 +81,9 @@ fn two_at_once_make_one_set_of_calls() {
     assert_eq!(nodes.count("CLUSTER SLOTS"), 1);
     assert_eq!((pool.topology().covered(), pool.stats().total.refreshes), (16384, 1));
     // Another so soon is left out, at once.
+    let suppressed = pool.stats().total.refreshes_suppressed;
     assert!(step(&mut pool.begin_refresh(&[], false, soon())).unwrap().is_ok());
-    assert_eq!(pool.stats().total.refreshes_suppressed, 1);
+    assert_eq!(pool.stats().total.refreshes_suppressed, suppressed + 1);
     // But not where it is forced.
     drive(&mut pool.begin_refresh(&[], true, soon())).unwrap();
     assert_eq!(nodes.count("CLUSTER SLOTS"), 2);
