@@ -22,13 +22,12 @@ use super::cancel::Watch;
 use super::execution::Execution;
 use super::flight::{Commands, Flight};
 use super::launch::Group;
+use super::next::Next;
 use super::part::Part;
 use super::passage::{Passage, SLICE};
-use super::step::{Event, Rules, Step};
+use super::step::{Event, Rules};
+use super::waiting::Waiting;
 
-/// Executions that are due within so short a time of each other go on together, in the order of their commands:
-/// two writes of one key must not overtake each other.
-const TOGETHER: Duration = Duration::from_millis(1);
 /// How soon a call that only waits sees that it was cancelled.
 const CANCEL_LATENCY: Duration = Duration::from_millis(10);
 /// How often a call that waits for a shard's new primary looks for it.
@@ -78,13 +77,6 @@ pub(super) struct Ready {
     pub(super) asking: bool,
 }
 
-/// A part that waits for its time, and the number of the map when it began to.
-struct Waiting {
-    until: Instant,
-    part: usize,
-    seen: u32,
-}
-
 pub(super) struct Flights<'a, 'p> {
     pub(super) pool: &'a Pool,
     pub(super) channels: Option<&'a Channels>,
@@ -94,7 +86,8 @@ pub(super) struct Flights<'a, 'p> {
     pub(super) ready: Vec<Ready>,
     /// Commands for which there is no place while others are in flight.
     pub(super) stalled: Vec<Group>,
-    waiting: Vec<Waiting>,
+    /// Parts that wait for their time.
+    waiting: Vec<Waiting<usize>>,
     polls: PollSet,
 }
 
@@ -275,30 +268,15 @@ impl<'p> Flights<'_, 'p> {
     /// Does what a part's execution says, up to the next thing that takes time.
     pub(super) fn advance(&mut self, parts: &mut [Part<'p>], index: usize) {
         let Part { execution: Some(execution), outcome, .. } = &mut parts[index] else { return };
-        let deadline = self.terms.rules.deadline;
-        loop {
-            match execution.step() {
-                Step::Send { target, asking } => {
-                    return self.ready.push(Ready { part: index, target, asking });
-                }
-                Step::Patch { slot, node } => match self.pool.named(&node) {
-                    Some(named) => self.pool.follow(slot, &node, &named, deadline),
-                    None => execution.nowhere(&mut |bound| bound.mul_f64(fastrand::f64())),
-                },
-                Step::Asked => self.pool.count_ask(),
-                Step::Refresh { suspect } => {
-                    // Its failing is no end of the command: the map may still be good.
-                    let _ = self.pool.refresh_after(suspect.as_slice(), deadline);
-                }
-                Step::Wait { until } => {
-                    let seen = self.pool.map_changes();
-                    return self.waiting.push(Waiting { until, part: index, seen });
-                }
-                Step::Done(result) => {
-                    *outcome = Some(result);
-                    return;
-                }
+        match Next::of(execution, self.pool, self.terms) {
+            Next::Send { target, asking } => {
+                self.ready.push(Ready { part: index, target, asking });
             }
+            Next::Wait { until } => {
+                let seen = self.pool.map_changes();
+                self.waiting.push(Waiting { until, seen, what: index });
+            }
+            Next::Done(result) => *outcome = Some(result),
         }
     }
 
@@ -312,7 +290,7 @@ impl<'p> Flights<'_, 'p> {
         let awaited = self
             .waiting
             .iter()
-            .filter_map(|waiting| parts[waiting.part].execution.as_ref()?.awaited_slot());
+            .filter_map(|waiting| parts[waiting.what].execution.as_ref()?.awaited_slot());
         // One of each shard: the others are promoted with it.
         let routes = self.pool.routes();
         let shard = |slot: &mut u16| routes.member_of(&Target::Primary(*slot)).map(Leads::index);
@@ -350,17 +328,9 @@ impl<'p> Flights<'_, 'p> {
             return;
         }
         let (now, changes) = (Instant::now(), self.pool.map_changes());
-        let is_due = |waiting: &Waiting| waiting.until <= now || waiting.seen != changes;
-        if !self.waiting.iter().any(is_due) {
-            return;
-        }
-        let waiting = mem::take(&mut self.waiting);
-        let (mut due, later): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .partition(|waiting| is_due(waiting) || waiting.until <= now + TOGETHER);
-        self.waiting = later;
-        due.sort_by_key(|waiting| waiting.part);
-        for Waiting { part, .. } in due {
+        let mut due = Waiting::take_due(&mut self.waiting, now, changes);
+        due.sort_unstable();
+        for part in due {
             self.advance(parts, part);
         }
     }

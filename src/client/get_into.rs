@@ -7,9 +7,10 @@ use super::client::Client;
 use super::exchange::pause;
 use super::execution::Execution;
 use super::flights::LOOK_INTERVAL;
+use super::next::Next;
 use super::server_error::server_error;
 use super::settings::Settings;
-use super::step::{Event, Step};
+use super::step::Event;
 use crate::command::Command;
 use crate::connection::Landed;
 use crate::deadline::{Deadline, Timeout};
@@ -52,30 +53,21 @@ impl Client {
         let mut execution = Execution::new(terms.rules, target, true);
         let jitter = &mut |bound: Duration| bound.mul_f64(fastrand::f64());
         loop {
-            match execution.step() {
-                Step::Send { target, asking } if self.pool().holds_back(&target) => {
+            match Next::of(&mut execution, self.pool(), &terms) {
+                Next::Send { target, asking } if self.pool().holds_back(&target) => {
                     execution.hold_back(target, asking, LOOK_INTERVAL);
                 }
-                Step::Send { target, asking } => {
+                Next::Send { target, asking } => {
                     let began = Instant::now();
                     match self.try_into(&command, &target, asking, room, deadline) {
                         Tried::Found(found) => return Ok(found),
                         Tried::Event(event) => execution.on(event, began.elapsed(), jitter),
                     }
                 }
-                Step::Patch { slot, node } => match self.pool().named(&node) {
-                    Some(named) => self.pool().follow(slot, &node, &named, deadline),
-                    None => execution.nowhere(jitter),
-                },
-                Step::Asked => self.pool().count_ask(),
-                Step::Refresh { suspect } => {
-                    // Its failing is no end of the call: the map may still be good.
-                    let _ = self.pool().refresh_after(suspect.as_slice(), deadline);
-                }
-                Step::Wait { until } => {
+                Next::Wait { until } => {
                     pause(self.pool(), &terms, execution.awaited_slot(), until);
                 }
-                Step::Done(reply) => return found_in(&reply?, room),
+                Next::Done(reply) => return found_in(&reply?, room),
             }
         }
     }

@@ -19,6 +19,7 @@ mod join;
 mod launch;
 mod learning;
 mod lent;
+mod next;
 mod part;
 mod partial;
 mod passage;
@@ -38,6 +39,7 @@ mod step;
 pub mod subscriber;
 mod transaction;
 mod unsuited;
+mod waiting;
 
 pub(crate) use cancel::Watched;
 pub(crate) use execute::no_outcome;
@@ -50,6 +52,8 @@ pub(crate) use plan::{Plan, access_of, plan};
 pub(crate) use planned::Planned;
 pub(crate) use step::{Event, Rules, Step};
 pub(crate) use unsuited::{check as check_suited, nameless};
+
+pub(crate) use waiting::Waiting;
 
 pub use cancel::Cancel;
 pub use client::Client;

@@ -9,8 +9,9 @@ use super::execution::{Execution, is_final};
 use super::flight::loss;
 use super::flights::{LOOK_INTERVAL, Terms};
 use super::lent::LARGE;
+use super::next::Next;
 use super::part::Part;
-use super::step::{Event, Step};
+use super::step::Event;
 use crate::channel::{Call, Called, Channels, Commands, Mail, Replies};
 use crate::connection::ASKING;
 use crate::deadline::Deadline;
@@ -58,35 +59,23 @@ impl Client {
         begun: Option<(Event, Duration)>,
     ) -> Result<Reply> {
         let pool = self.pool();
-        let deadline = terms.rules.deadline;
         let mut execution = Execution::new(terms.rules, part.home.target(), part.replays);
         let mut jitter = |bound: Duration| bound.mul_f64(fastrand::f64());
         if let Some((event, took)) = begun {
             execution.on(event, took, &mut jitter);
         }
         loop {
-            match execution.step() {
-                Step::Done(result) => return result,
-                _ if terms.watch.is_fired() => return Err(execution.cancelled()),
-                Step::Send { target, asking } => {
-                    if pool.holds_back(&target) {
-                        execution.hold_back(target, asking, LOOK_INTERVAL);
-                        continue;
-                    }
+            match Next::of(&mut execution, pool, terms) {
+                Next::Send { target, asking } if pool.holds_back(&target) => {
+                    execution.hold_back(target, asking, LOOK_INTERVAL);
+                }
+                Next::Send { target, asking } => {
                     let began = Instant::now();
                     let event = self.send_shared(channels, terms, part, &target, asking);
                     execution.on(event, began.elapsed(), &mut jitter);
                 }
-                Step::Patch { slot, node } => match pool.named(&node) {
-                    Some(named) => pool.follow(slot, &node, &named, deadline),
-                    None => execution.nowhere(&mut jitter),
-                },
-                Step::Asked => pool.count_ask(),
-                Step::Refresh { suspect } => {
-                    // Its failing is no end of the command: the map may still be good.
-                    let _ = pool.refresh_after(suspect.as_slice(), deadline);
-                }
-                Step::Wait { until } => pause(pool, terms, execution.awaited_slot(), until),
+                Next::Wait { until } => pause(pool, terms, execution.awaited_slot(), until),
+                Next::Done(result) => return result,
             }
         }
     }

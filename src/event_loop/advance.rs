@@ -1,20 +1,15 @@
 //! Calls go on: what their executions say is done, up to the next thing that takes time.
 
-use std::mem;
 use std::time::{Duration, Instant};
 
 use super::call::CallId;
 use super::queue::{Awaited, Owner};
-use super::reactor::{Reactor, Waiting};
-use crate::client::{Event, Execution, Step};
+use super::reactor::Reactor;
+use crate::client::{Event, Execution, Step, Waiting};
 use crate::connection::ASKING;
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
 use crate::pool::Target;
-
-/// Pieces that are due within so short a time of each other go on together, in the order of their commands: two
-/// writes of one key must not overtake each other.
-const TOGETHER: Duration = Duration::from_millis(1);
 
 impl Reactor {
     /// Sends a piece there.
@@ -89,7 +84,7 @@ impl Reactor {
                 Step::Refresh { suspect } => return self.await_refresh(id, index, suspect),
                 Step::Wait { until } => {
                     let seen = self.pool().map_changes();
-                    return self.waiting.push(Waiting { until, call: id, piece: index, seen });
+                    return self.waiting.push(Waiting { until, seen, what: (id, index) });
                 }
                 Step::Done(result) => {
                     piece.outcome = Some(result);
@@ -105,19 +100,11 @@ impl Reactor {
             return;
         }
         let (now, changes) = (self.now, self.pool().map_changes());
-        let is_due = |waiting: &Waiting| waiting.until <= now || waiting.seen != changes;
-        if !self.waiting.iter().any(is_due) {
-            return;
-        }
-        let waiting = mem::take(&mut self.waiting);
-        let (mut due, later): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .partition(|waiting| is_due(waiting) || waiting.until <= now + TOGETHER);
-        self.waiting = later;
-        due.sort_by_key(|waiting| {
-            (self.calls.get(waiting.call).map_or(0, |call| call.order), waiting.piece)
+        let mut due = Waiting::take_due(&mut self.waiting, now, changes);
+        due.sort_by_key(|&(call, piece)| {
+            (self.calls.get(call).map_or(0, |call| call.order), piece)
         });
-        for Waiting { call, piece, .. } in due {
+        for (call, piece) in due {
             self.advance(call, piece);
         }
     }

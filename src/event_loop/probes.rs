@@ -62,8 +62,8 @@ impl Reactor {
     fn awaited_slots(&mut self) -> Vec<u16> {
         let mut found: Vec<(u32, u16)> = Vec::new();
         for waiting in &self.waiting {
-            let piece = self.calls.get(waiting.call).and_then(|call| {
-                call.pieces.get(waiting.piece as usize)?.execution.as_ref()?.awaited_slot()
+            let piece = self.calls.get(waiting.what.0).and_then(|call| {
+                call.pieces.get(waiting.what.1 as usize)?.execution.as_ref()?.awaited_slot()
             });
             if let Some(slot) = piece
                 && let Some(member) = self.routes.primary_member(slot)

@@ -12,20 +12,12 @@ use super::queue::Owner;
 use super::refreshes::Refreshes;
 use super::tokens::Tokens;
 use super::wake::Wake;
-use crate::client::Client;
+use crate::client::{Client, Waiting};
 use crate::error::Result;
 use crate::os::epoll::Epoll;
 use crate::os::fork;
 use crate::pool::{Pool, Routes};
 use crate::resp::Reply;
-
-/// A piece that waits for its time, and the number of the map when it began to.
-pub(super) struct Waiting {
-    pub(super) until: Instant,
-    pub(super) call: CallId,
-    pub(super) piece: u32,
-    pub(super) seen: u32,
-}
 
 /// See the module's comment.
 pub(super) struct Reactor {
@@ -49,7 +41,7 @@ pub(super) struct Reactor {
     /// Commands submitted whose completions were not taken, and how many there may be.
     pub(super) in_flight: usize,
     pub(super) most: usize,
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) waiting: Vec<Waiting<(CallId, u32)>>,
     pub(super) refreshes: Refreshes,
     pub(super) probes: Probes,
     /// Those that may end calls.

@@ -10,8 +10,9 @@ use crate::client::execute::no_outcome;
 use crate::client::execution::Execution;
 use crate::client::flight::loss;
 use crate::client::flights::Terms;
+use crate::client::next::Next;
 use crate::client::refusal::refusal_of;
-use crate::client::step::{Event, Step};
+use crate::client::step::Event;
 use crate::command::Effect;
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
@@ -78,37 +79,24 @@ impl<'a> Course<'a> {
         try_once: &mut dyn FnMut(&mut Self, &Target, bool) -> Event,
     ) -> Result<Reply> {
         let jitter = &mut |bound: Duration| bound.mul_f64(fastrand::f64());
-        let deadline = self.terms.rules.deadline;
         loop {
-            if self.terms.watch.is_fired() {
-                return Err(execution.cancelled());
-            }
-            let step = execution.step();
-            if let Step::Send { .. } | Step::Wait { .. } = step
+            let next = Next::of(execution, self.pool, self.terms);
+            if let Next::Send { .. } | Next::Wait { .. } = next
                 && self.is_watched
                 && let Some(error) = self.last.take()
             {
                 return Err(execution.ended_by(error));
             }
-            match step {
-                Step::Send { target, asking } => {
+            match next {
+                Next::Send { target, asking } => {
                     let began = Instant::now();
                     let event = try_once(self, &target, asking);
                     execution.on(event, began.elapsed(), jitter);
                 }
-                Step::Patch { slot, node } => match self.pool.named(&node) {
-                    Some(named) => self.pool.follow(slot, &node, &named, deadline),
-                    None => execution.nowhere(jitter),
-                },
-                Step::Asked => self.pool.count_ask(),
-                Step::Refresh { suspect } => {
-                    // Its failing is no end of the call: the map may still be good.
-                    let _ = self.pool.refresh_after(suspect.as_slice(), deadline);
-                }
-                Step::Wait { until } => {
+                Next::Wait { until } => {
                     pause(self.pool, self.terms, execution.awaited_slot(), until);
                 }
-                Step::Done(result) => return result,
+                Next::Done(result) => return result,
             }
         }
     }
