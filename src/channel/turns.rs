@@ -135,7 +135,7 @@ pub(crate) struct Commands<'a> {
     /// What stands behind them, one piece behind the other: sent from where it is, never copied.
     pub(crate) behind: &'a [&'a [u8]],
     /// How long each of them is.
-    pub(crate) lengths: &'a [u32],
+    pub(crate) lengths: &'a [usize],
     /// The first one is ASKING for the second.
     pub(crate) is_asking: bool,
 }
@@ -285,7 +285,7 @@ impl<L: Line> Turns<L> {
         let leads = state.queue.lead().is_none();
         let seat = match commands.lengths {
             [length] if leads && matches!(mail, Mail::One(_)) && state.queue.has_place_alone() => {
-                state.queue.push(ALONE, false, *length as usize);
+                state.queue.push(ALONE, false, *length);
                 ALONE
             }
             lengths => {
@@ -293,7 +293,7 @@ impl<L: Line> Turns<L> {
                 let seat = state.queue.sit_down(replies, mail);
                 for (index, &length) in lengths.iter().enumerate() {
                     let is_asking = commands.is_asking && index == 0;
-                    state.queue.push(seat, is_asking, length as usize);
+                    state.queue.push(seat, is_asking, length);
                 }
                 seat
             }

@@ -204,7 +204,7 @@ fn call(turns: &Turns<Wire>, first: u64, random: &mut fastrand::Rng, counts: &Co
         let marked = (first | 1 << 63).to_le_bytes();
         bytes = [marked.repeat(random.usize(1..800)), bytes].concat();
     }
-    let whole = [bytes.len() as u32];
+    let whole = [bytes.len()];
     let each = vec![8; numbers.len()];
     let lengths = if is_large { &whole[..] } else { &each };
     let large = [&*bytes];

@@ -71,8 +71,8 @@ impl<'a, 'p> Flights<'a, 'p> {
             return Err((group, Some(Error::new(Status::Cancelled, message))));
         }
         let commands = || group.parts.iter().filter_map(|&(index, _)| parts.get(index as usize));
-        let lengths: Vec<u32> = commands().map(|part| part.encoded.len() as u32).collect();
-        let mut bytes = Vec::with_capacity(lengths.iter().map(|&length| length as usize).sum());
+        let lengths: Vec<usize> = commands().map(|part| part.encoded.len()).collect();
+        let mut bytes = Vec::with_capacity(lengths.iter().sum());
         commands().for_each(|part| bytes.extend_from_slice(part.encoded));
         let commands = Commands { bytes: &bytes, behind: &[], lengths: &lengths, is_asking: false };
         let began = Instant::now();

@@ -35,7 +35,7 @@ impl Client {
         let way = pool.way(target, &[]).filter(|way| !way.is_suspect).ok_or(None)?;
         let channel = channels.of(&way).ok_or(None)?;
         let call = Call::beginning(deadline, left);
-        let (large, lengths) = ([encoded], [encoded.len() as u32]);
+        let (large, lengths) = ([encoded], [encoded.len()]);
         let commands = match encoded.len() > LARGE {
             true => Commands { bytes: &[], behind: &large, lengths: &lengths, is_asking: false },
             false => Commands { bytes: encoded, behind: &[], lengths: &lengths, is_asking: false },
@@ -99,8 +99,8 @@ impl Client {
         let (encoded, behind) = (part.encoded, part.behind());
         let asked = if asking { [ASKING, encoded].concat() } else { Vec::new() };
         let bytes = if asking { &*asked } else { encoded };
-        let length = behind.iter().fold(encoded.len(), |sum, piece| sum + piece.len()) as u32;
-        let lengths = [ASKING.len() as u32, length];
+        let length = behind.iter().fold(encoded.len(), |sum, piece| sum + piece.len());
+        let lengths = [ASKING.len(), length];
         let lengths = if asking { &lengths[..] } else { &lengths[1..] };
         let large = [bytes];
         let commands = match behind.is_empty() && bytes.len() > LARGE {
