@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::carrier::Carrier as _;
 pub(crate) use super::line::Call;
 use super::line::Line;
 use super::queue::{ALONE, Mail, Outcome, Seat};
-use super::turns::{Alone, Commands, Guard, Line as _, Turns, Waited};
+use super::state::Commands;
+use super::turns::{Guard, Turns};
+use super::waited::{Alone, Waited};
 use crate::error::{Error, Result, Status};
 use crate::node::NodeAddress;
 use crate::options::InFlightFull;

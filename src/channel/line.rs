@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::turns::{self, OnReadable, Received};
+use super::carrier::{Carrier, OnReadable, Received};
 use crate::deadline::Deadline;
 use crate::error::{Error, Status};
 use crate::node::NodeAddress;
@@ -286,7 +286,7 @@ impl Line {
     }
 }
 
-impl turns::Line for Line {
+impl Carrier for Line {
     type Reply = Reply;
     type Error = Error;
     type Call<'a> = Call<'a>;

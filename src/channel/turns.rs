@@ -5,227 +5,37 @@
 //! replies, sends what gathered meanwhile, and when its own are in, the lead goes to the caller whose reply comes
 //! next. Callers sleep on one futex word, each by a bit of its seat, so that one receive costs one wake.
 //!
-//! What is carried, and how, is a [`Line`]'s business: a model checker can play the other end.
+//! What is carried, and how, is a [`Carrier`]'s business: a model checker can play the other end.
 //!
 //! Lock: `state`; held for some hundred instructions, never over a send or a receive.
 
 use std::mem;
 use std::sync::Arc;
 
-use super::queue::{ALONE, Delivered, Mail, Outcome, Queue, Seat};
+use super::carrier::Carrier;
+use super::queue::{ALONE, Mail, Seat};
+use super::state::{ALL, Commands, State};
+use super::waited::{Alone, Waited};
 use crate::deadline::Deadline;
 use crate::os::futex::{self, AtomicU32, Mutex, MutexGuard, Ordering};
-
-/// Every caller.
-const ALL: u32 = u32::MAX;
-
-/// What receives while the other end reads no more; false if that is somebody else's to do for now.
-pub(crate) type OnReadable<'a, E> = &'a mut dyn FnMut() -> Result<bool, E>;
-
-/// How a receive has ended.
-pub(crate) struct Received<E> {
-    /// The node had lost its role by the time at which these replies had come.
-    pub(crate) is_demoted: bool,
-    /// Whether something has come; false: the caller's time, or call, ended first.
-    pub(crate) outcome: Result<bool, E>,
-}
-
-/// One connection, as far as its callers need to know.
-pub(crate) trait Line {
-    /// What the other end sends.
-    type Reply;
-    /// Why it does not.
-    type Error: Clone;
-    /// How long a caller waits, and what ends its call.
-    type Call<'a>;
-
-    /// While so few commands are in flight each caller writes for itself.
-    const FEW: usize = 8;
-
-    /// Sends all of `first` and the pieces behind it, or says how many bytes have left and why no more. Where the other end reads
-    /// no more before its replies are read, who leads takes them by `on_readable`. The lead may come to a caller while
-    /// it sends: who is told that it is not its to receive asks again after a while.
-    fn send(
-        &self,
-        first: &[u8],
-        behind: &[&[u8]],
-        call: &Self::Call<'_>,
-        on_readable: OnReadable<'_, Self::Error>,
-    ) -> Result<(), (usize, Self::Error)>;
-
-    /// Waits for replies and puts them behind those in `arrived`, also where an error follows. By the leader alone.
-    /// Without `call` it takes what is there.
-    fn receive(
-        &self,
-        call: Option<&Self::Call<'_>>,
-        arrived: &mut Vec<Self::Reply>,
-    ) -> Received<Self::Error>;
-
-    /// Ends the connection, so that who waits in [`Line::receive`] comes back with an error.
-    fn end(&self);
-
-    /// What a reply that nobody is owed is to all callers.
-    fn stray(&self) -> Self::Error;
-
-    /// What it is to all callers that one could not send its command to the end in its time.
-    fn cut_off(&self) -> Self::Error;
-
-    /// When the caller looks whether its call has ended.
-    fn sleeps_until(call: &Self::Call<'_>) -> Deadline;
-
-    /// The caller has something else to look after, and waits on later.
-    fn is_put_off(call: &Self::Call<'_>) -> bool;
-
-    /// Why the caller's call has ended, if it has.
-    fn ended(&self, call: &Self::Call<'_>) -> Option<Self::Error>;
-
-    /// Nobody uses the connection any more, for it has ended.
-    fn close(&self);
-
-    /// A reply for another caller than who received it: it shares no memory with that one's.
-    fn own(reply: Self::Reply) -> Self::Reply;
-
-    /// Nothing has come for so long that its end may have been missed, and that nobody is to wait for it.
-    fn is_stale(&self) -> bool;
-
-    /// The connection stays at hand while nothing is owed on it.
-    fn stays(&self) -> bool;
-}
-
-/// What the callers share.
-pub(crate) struct State<L: Line> {
-    pub(crate) queue: Queue<L::Reply, L::Error>,
-    /// None: there is no connection.
-    line: Option<Arc<L>>,
-    /// Tells one connection from the next.
-    number: u32,
-    /// A caller is sending.
-    is_writing: bool,
-    /// Memory for what arrives.
-    arrived: Vec<L::Reply>,
-    /// What a writer met, for who leads to tell: so many bytes of the stream may have left, and why no more.
-    broken: Option<(u64, L::Error)>,
-    /// Somebody waits for something else than a reply: room, the turn to write, a connection.
-    is_awaited: bool,
-    /// A caller is getting a connection.
-    pub(crate) is_opening: bool,
-    /// How often a caller tried to get one.
-    pub(crate) attempts: u32,
-    /// Why the last try failed, if others would fail alike.
-    pub(crate) refusal: Option<L::Error>,
-    /// The connection is to go back once all is answered: nothing more is sent.
-    pub(crate) is_closing: bool,
-}
 
 /// The lock, held.
 pub(crate) type Guard<'a, L> = MutexGuard<'a, State<L>>;
 
 /// See the module's comment.
-pub(crate) struct Turns<L: Line> {
+pub(crate) struct Turns<L: Carrier> {
     /// Changes, under the lock, with whatever somebody may wait for: they sleep on it.
     word: AtomicU32,
     state: Mutex<State<L>>,
 }
 
-/// What a caller sends.
-#[derive(Clone, Copy)]
-pub(crate) struct Commands<'a> {
-    /// Their bytes.
-    pub(crate) bytes: &'a [u8],
-    /// What stands behind them, one piece behind the other: sent from where it is, never copied.
-    pub(crate) behind: &'a [&'a [u8]],
-    /// How long each of them is.
-    pub(crate) lengths: &'a [usize],
-    /// The first one is ASKING for the second.
-    pub(crate) is_asking: bool,
-}
-
-/// How a wait has ended of a caller that was [`ALONE`].
-pub(crate) enum Alone<L: Line> {
-    /// With its reply.
-    Reply {
-        /// It.
-        reply: L::Reply,
-        /// The node had lost its role.
-        is_demoted: bool,
-        /// As in [`Waited`].
-        free: Option<Arc<L>>,
-    },
-    /// With something else.
-    Other(Waited<L>),
-}
-
-/// How a caller's wait has ended.
-pub(crate) struct Waited<L: Line> {
-    /// What became of its commands.
-    pub(crate) outcome: Option<Outcome<L::Reply, L::Error>>,
-    /// The connection, where nothing is owed on it any more: it is the caller's to give back.
-    pub(crate) free: Option<Arc<L>>,
-}
-
-impl<L: Line> State<L> {
-    /// The connection, if there is one.
-    #[inline]
-    pub(crate) fn line(&self) -> Option<&Arc<L>> {
-        self.line.as_ref()
-    }
-
-    /// A connection is there from now on.
-    #[inline]
-    pub(crate) fn open(&mut self, line: Arc<L>) {
-        self.line = Some(line);
-        self.number = self.number.wrapping_add(1);
-        self.is_closing = false;
-        self.broken = None;
-    }
-
-    /// True if a caller with pieces that are not to be copied has to wait for its turn to write.
-    #[inline]
-    pub(crate) fn has_to_wait(&self, commands: &Commands<'_>) -> bool {
-        !commands.behind.is_empty() && (self.is_writing || self.broken.is_some())
-    }
-
-    /// Nobody waits for what the other end still owes, or would learn that it has gone.
-    #[inline]
-    fn is_of_no_use(&self) -> bool {
-        let is_gone = self.broken.is_some() && self.queue.is_empty();
-        !self.is_writing && (is_gone || self.queue.is_deserted())
-    }
-
-    /// Nothing is owed, and nobody writes.
-    #[inline]
-    pub(crate) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && !self.is_writing && self.broken.is_none()
-    }
-
-    /// The connection, which is idle: it is nobody's any more.
-    #[inline]
-    pub(crate) fn release(&mut self) -> Option<Arc<L>> {
-        self.number = self.number.wrapping_add(1);
-        self.line.take()
-    }
-}
-
-impl<L: Line> Default for Turns<L> {
+impl<L: Carrier> Default for Turns<L> {
     fn default() -> Self {
-        let state = State {
-            queue: Queue::default(),
-            line: None,
-            number: 0,
-            is_writing: false,
-            arrived: Vec::new(),
-            broken: None,
-            is_awaited: false,
-            is_opening: false,
-            attempts: 0,
-            refusal: None,
-            is_closing: false,
-        };
-        Self { word: AtomicU32::new(0), state: Mutex::new(state) }
+        Self { word: AtomicU32::new(0), state: Mutex::new(State::default()) }
     }
 }
 
-impl<L: Line> Turns<L> {
+impl<L: Carrier> Turns<L> {
     /// Takes the lock.
     #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, L> {
@@ -314,7 +124,7 @@ impl<L: Line> Turns<L> {
     /// A caller that has submitted does something else before it waits: somebody else leads meanwhile.
     pub(crate) fn step_aside(&self, mut state: Guard<'_, L>, seat: Seat) {
         state.queue.set_away(seat, true);
-        let bits = pass_on(&mut state, seat);
+        let bits = state.pass_on(seat);
         self.wake(state, bits);
     }
 
@@ -426,7 +236,7 @@ impl<L: Line> Turns<L> {
         if state.number != number {
             return Ok(false);
         }
-        let (bits, stray) = hand_out(&mut state, &mut arrived, received.is_demoted, Seat::MAX);
+        let (bits, stray) = state.hand_out(&mut arrived, received.is_demoted, Seat::MAX);
         self.wake(state, bits);
         received.outcome?;
         if stray { Err(line.stray()) } else { Ok(true) }
@@ -475,7 +285,7 @@ impl<L: Line> Turns<L> {
             }
             if ended.is_none() && !state.queue.is_over(seat) && L::is_put_off(call) {
                 state.queue.set_away(seat, true);
-                bits |= pass_on(&mut state, seat);
+                bits |= state.pass_on(seat);
                 self.wake(state, bits);
                 return None;
             }
@@ -504,7 +314,7 @@ impl<L: Line> Turns<L> {
         mut bits: u32,
     ) -> Option<Arc<L>> {
         // Before the lock is opened: the seat may be another's then.
-        bits |= pass_on(&mut state, seat);
+        bits |= state.pass_on(seat);
         if state.is_of_no_use() {
             state.queue.forget();
             state = self.close(state);
@@ -553,7 +363,7 @@ impl<L: Line> Turns<L> {
             let received = line.receive(Some(call), &mut arrived);
             state = self.lock();
             let stray;
-            (bits, stray) = hand_out(&mut state, &mut arrived, received.is_demoted, seat);
+            (bits, stray) = state.hand_out(&mut arrived, received.is_demoted, seat);
             let error = match received.outcome {
                 _ if stray => line.stray(),
                 Ok(true) => continue,
@@ -571,40 +381,6 @@ impl<L: Line> Turns<L> {
         state.arrived = arrived;
         (state, bits, ended)
     }
-}
-
-/// The caller leads no more: whom to wake.
-#[inline]
-fn pass_on<L: Line>(state: &mut State<L>, seat: Seat) -> u32 {
-    if state.queue.lead() != Some(seat) {
-        return 0;
-    }
-    state.queue.pass_lead(seat).map_or(0, |next| 1 << (next % 32))
-}
-
-/// Hands out what has arrived: whom to wake but the caller itself, and whether there was a reply too many.
-#[inline]
-fn hand_out<L: Line>(
-    state: &mut State<L>,
-    arrived: &mut Vec<L::Reply>,
-    is_demoted: bool,
-    own: Seat,
-) -> (u32, bool) {
-    let (mut bits, mut stray) = (0, false);
-    if !arrived.is_empty() && mem::take(&mut state.is_awaited) {
-        bits = ALL;
-    }
-    for mut reply in arrived.drain(..) {
-        if state.queue.next() != Some(own) {
-            reply = L::own(reply);
-        }
-        match state.queue.deliver(reply, is_demoted) {
-            Delivered::Completed(seat) if seat != own => bits |= 1 << (seat % 32),
-            Delivered::Completed(_) | Delivered::Kept => {}
-            Delivered::Stray => stray = true,
-        }
-    }
-    (bits, stray)
 }
 
 #[cfg(test)]

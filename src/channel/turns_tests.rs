@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
+use crate::channel::carrier::{OnReadable, Received};
 
 const CALLERS: u64 = 64;
 const CALLS: u64 = 60;
@@ -54,7 +55,7 @@ impl Wire {
     }
 }
 
-impl Line for Wire {
+impl Carrier for Wire {
     type Reply = u64;
     type Error = Error;
     type Call<'a> = Deadline;

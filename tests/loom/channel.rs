@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::deadline::{Clock, End};
 use crate::net::{ASKING, CHECK, Error, Line, Net};
 use crate::queue::{ALONE, Mail, Outcome, Seat};
-use crate::turns::{Alone, Commands, Guard, Turns, Waited};
+use crate::state::Commands;
+use crate::turns::{Guard, Turns};
+use crate::waited::{Alone, Waited};
 
 /// What a caller asks for.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! model [NAME...]: the turns of shared channels (`src/channel/queue.rs` and `turns.rs`, as they are) under the model
+//! model [NAME...]: the turns of shared channels (`src/channel/queue.rs`, `state.rs` and `turns.rs`, as they are) under the model
 //! checker loom: every order of the callers' steps with so many preemptions as the model says, or LOOM_MAX_PREEMPTIONS. A thread that
 //! sleeps for ever, a reply to another command, a connection left behind: each is an abort that names the model.
 
@@ -11,11 +11,17 @@ mod net;
 mod os {
     pub mod futex;
 }
+#[path = "../../src/channel/carrier.rs"]
+mod carrier;
 #[path = "../../src/channel/queue.rs"]
 mod queue;
+#[path = "../../src/channel/state.rs"]
+mod state;
 mod story;
 #[path = "../../src/channel/turns.rs"]
 mod turns;
+#[path = "../../src/channel/waited.rs"]
+mod waited;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use loom::sync::{Condvar, Mutex, MutexGuard};
 
+use crate::carrier::{Carrier, OnReadable, Received};
 use crate::deadline::{Clock, Deadline, End};
-use crate::turns::{self, OnReadable, Received};
 
 pub const CHECK: u8 = 0x5a;
 /// What ASKING has in the place of a number, and is answered with.
@@ -232,7 +232,7 @@ impl Line {
     }
 }
 
-impl turns::Line for Line {
+impl Carrier for Line {
     type Reply = u8;
     type Error = Error;
     type Call<'a> = Arc<Clock>;
