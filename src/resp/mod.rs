@@ -23,6 +23,7 @@ mod parser;
 pub mod reply;
 mod slab;
 mod tree;
+mod whole;
 
 pub use build::Builder;
 pub use decode::{Decoder, Fill, Limits};
